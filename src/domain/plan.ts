@@ -1,0 +1,81 @@
+import { hashOf, type JsonObject } from './json.ts'
+import type { VerifyClause } from './runbook.ts'
+
+/** The risk of a tool call: it only looks, it changes something, or data or service may be lost. */
+export type EffectClass = 'read' | 'write' | 'destructive'
+
+/** What an action touches. `uid` is null where the platform has none. */
+export interface Target {
+  cluster: string
+  kind: string
+  namespace: string | null
+  name: string
+  uid: string | null
+}
+
+export interface DiffLine {
+  field: string
+  from: string | null
+  to: string | null
+}
+
+/** A call that takes an action back, captured at planning, or why there is none. */
+export type WayBack = { tool: string; arguments: JsonObject } | { none: string }
+
+/** One tool call, exactly as it will be sent. */
+export interface Action {
+  index: number
+  /** `server.tool` */
+  tool: string
+  /** Hash of the tool's published definition at planning. */
+  contract: string
+  effect: EffectClass
+  undoable: boolean
+  target: Target
+  /** What is sent, to the letter: `dry_run: false` and the precondition are in it. */
+  arguments: JsonObject
+  diff: DiffLine[]
+  /** What the dry run answered, in a sentence. */
+  dryRun: string
+  wayBack: WayBack
+  warnings: string[]
+  /** The tool of another hand, or an object owned by GitOps: asked for by stricter rules. */
+  gitops: string | null
+}
+
+/** All of a plan that matters; the digest is over this. Times are absent: a plan does not change by waiting. */
+export interface PlanBody {
+  v: 1
+  incident: number
+  round: number
+  purpose: 'fix' | 'undo' | 'rest'
+  runbook: { id: string; version: string; ceiling: 'manual' | 'prompted' | 'standard' } | null
+  cluster: string
+  actions: Action[]
+  /** With arguments filled in. */
+  verify: VerifyClause[]
+}
+
+export interface Plan {
+  id: string
+  body: PlanBody
+  digest: string
+  proposedBy: string
+  createdAt: Date
+}
+
+/** `wk1:` and the SHA-256 over canonical JSON (RFC 8785) of everything that matters. */
+export function planDigest(body: PlanBody): string {
+  return `wk1:${hashOf(body)}`
+}
+
+/** The six digits people compare: `9f3c-a1`. */
+export function shortDigest(digest: string): string {
+  const hex = digest.slice(digest.indexOf(':') + 1)
+  return `${hex.slice(0, 4)}-${hex.slice(4, 6)}`
+}
+
+/** How a target is named in records, leases and on cards: `talos-main/deployment/media/radarr`. */
+export function targetName(target: Target): string {
+  return [target.cluster, target.kind.toLowerCase(), target.namespace, target.name].filter((part) => part).join('/')
+}

@@ -1,0 +1,59 @@
+import type { AlertStatus, Labels } from './alert.ts'
+import type { Approval, Vote } from './approval.ts'
+import type { Effect } from './effect.ts'
+import type { Incident } from './incident.ts'
+import type { JsonObject } from './json.ts'
+import type { Plan } from './plan.ts'
+
+/** One alert of an incident, as the card needs it. */
+export interface AlertView {
+  status: AlertStatus
+  labels: Labels
+  annotations: Labels
+  startsAt: Date
+  endsAt: Date | null
+  marks: readonly string[]
+  contradicted: boolean
+}
+
+/** What a check of the runbook found. */
+export interface Finding {
+  /** `check:oom`, `verify:0` */
+  key: string
+  tool: string
+  ok: boolean
+  summary: string
+  at: Date
+}
+
+export interface TimelineEvent {
+  id: number
+  round: number
+  name: string
+  actor: string
+  from: string | null
+  to: string | null
+  detail: JsonObject
+  at: Date
+}
+
+/** Everything a card or a page says about an incident, read in one go. */
+export interface IncidentView {
+  incident: Incident
+  /** Newest first, at most 50. */
+  alerts: AlertView[]
+  firing: number
+  total: number
+  runbookTitle: string | null
+  findings: Finding[]
+  plan: Plan | null
+  /** The newest approval of the plan, whatever its state. */
+  approval: Approval | null
+  votes: Vote[]
+  effects: Effect[]
+  timeline: TimelineEvent[]
+  /** How its runbook did before, here: `{ fixed: 5, notFixed: 1 }`. */
+  record: { fixed: number; notFixed: number }
+  policy: string
+  now: Date
+}
