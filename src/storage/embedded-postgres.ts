@@ -1,0 +1,209 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdir, realpath, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { OperatorError } from '../domain/errors.ts'
+import { type Binaries, findBinaries } from './embedded/binaries.ts'
+import { type Cluster, openCluster, SUPERUSER, serverEnvironment } from './embedded/cluster.ts'
+import { explainStart } from './embedded/explain.ts'
+import { lockFile } from './embedded/folder-lock.ts'
+import { isServerOf, readPostmaster, signalServer, stopServer } from './embedded/postmaster.ts'
+import { findServerUser, type ServerUser } from './embedded/server-user.ts'
+import { connect, errorCode } from './postgres.ts'
+
+export type EmbeddedPostgres = {
+  /** How to connect. It holds the password: never log it. */
+  url: string
+  /** Whether a server left behind by a crash was taken over. */
+  adopted: boolean
+  /** Disconnects everybody, checkpoints and ends the server. Calling it again does nothing. */
+  stop(): Promise<void>
+}
+
+export type EmbeddedOptions = {
+  /** The folder that holds the cluster, its password and the lock; made if there is none. */
+  dataDir: string
+  /** Takes what the server says, a line or more at a time. */
+  log?: (text: string) => void
+  /** Server settings beyond the usual ones, such as `fsync=off` for a database that is thrown away. */
+  settings?: Record<string, string>
+}
+
+/** Crashed servers need a moment: their shared memory lives on until the last of their processes has noticed. */
+const PATIENCE_MS = 10_000
+
+const DATABASE = 'watchkeeper'
+
+/**
+ * Runs a real Postgres out of `dataDir`, on a free port of the loopback address, for this process alone.
+ *
+ * A server that outlived a crash of its agent is taken over, or stopped when it does not answer. Throws an OperatorError
+ * when another agent uses the folder, the folder cannot be used, or the disk is full.
+ */
+export async function startEmbedded({ dataDir, log, settings }: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  const home = resolve(dataDir)
+  const said: string[] = []
+  const onLog = (text: string) => {
+    said.push(text)
+    if (said.length > 100) said.shift()
+    log?.(text)
+  }
+  let lock: { release(): void } | undefined
+  try {
+    await mkdir(home, { recursive: true, mode: 0o711 })
+    lock = lockFile(join(home, 'watchkeeper.lock'))
+    if (!lock) throw alreadyUsed(home)
+    const server = await bringUp(home, settings ?? {}, onLog, said)
+    return holdUntilStopped(server, lock)
+  } catch (error) {
+    lock?.release()
+    throw explainStart(error, home, said)
+  }
+}
+
+type Running = { url: string; adopted: boolean; pid: number; child?: ChildProcess }
+
+async function bringUp(home: string, settings: Record<string, string>, onLog: (text: string) => void, said: string[]) {
+  const [binaries, user] = await Promise.all([findBinaries(), findServerUser()])
+  const cluster = await openCluster(home, binaries.initdb, user, onLog)
+  const deadline = performance.now() + PATIENCE_MS
+  for (let pause = 50; ; pause = Math.min(pause * 2, 1_000)) {
+    try {
+      return (await adopt(cluster, deadline)) ?? (await launch({ cluster, binaries, user, settings, onLog }))
+    } catch (error) {
+      if (performance.now() + pause > deadline || isHopeless(error, said)) throw error
+      await wait(pause)
+    }
+  }
+}
+
+/** Takes over a server that still runs in this folder; undefined when there is none, or none that was worth keeping. */
+async function adopt(cluster: Cluster, deadline: number): Promise<Running | undefined> {
+  for (;;) {
+    const found = await readPostmaster(cluster.folder)
+    if (!found) return undefined
+    if (!(await isServerOf(cluster.folder, found.pid))) {
+      await rm(join(cluster.folder, 'postmaster.pid'), { force: true })
+      return undefined
+    }
+    const answers = found.ready && (await answersAs(cluster, found.port))
+    if (answers) return { url: urlOf(cluster, found.port), adopted: true, pid: found.pid }
+    // It may be in the middle of its recovery, or of its shutdown: half the patience goes to waiting, then it is ended.
+    if (found.ready || performance.now() > deadline - PATIENCE_MS / 2) {
+      await stopServer(found.pid)
+      return undefined
+    }
+    await wait(100)
+  }
+}
+
+/** Whether the server on this port lets us in and is the one of our folder. Makes our database if it is not there yet. */
+async function answersAs(cluster: Cluster, port: number): Promise<boolean> {
+  const sql = connect(urlOf(cluster, port, 'postgres'), { max: 1 })
+  try {
+    const [row] = await sql<{ folder: string }[]>`select current_setting('data_directory') as folder`
+    if (row?.folder !== (await realpath(cluster.folder)) && row?.folder !== cluster.folder) return false
+    const [known] = await sql`select 1 from pg_database where datname = ${DATABASE}`
+    if (!known) await sql`create database ${sql(DATABASE)}`
+    return true
+  } catch (error) {
+    // A full disk is for a person to mend: stopping and starting again would only hide the reason.
+    if (errorCode(error) === '53100') throw error
+    return false
+  } finally {
+    await sql.end({ timeout: 1 })
+  }
+}
+
+type Launch = {
+  cluster: Cluster
+  binaries: Binaries
+  user: ServerUser
+  settings: Record<string, string>
+  onLog: (text: string) => void
+}
+
+async function launch({ cluster, binaries, user, settings, onLog }: Launch): Promise<Running> {
+  const port = await freePort()
+  const flags = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', ...settings }
+  const options = Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  // A group of its own: Ctrl-C in a terminal goes to us alone, and we end the server last.
+  const child = spawn(binaries.postgres, ['-D', cluster.folder, '-p', String(port), ...options], {
+    ...user,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: serverEnvironment(),
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => onLog(text.trimEnd()))
+  const pid = await readiness(child, cluster, port)
+  child.unref()
+  if ('unref' in child.stderr && typeof child.stderr.unref === 'function') child.stderr.unref()
+  return { url: urlOf(cluster, port), adopted: false, pid, child }
+}
+
+/** Resolves with the process id once the server lets us in; rejects when it ends before that, or takes 30 s. */
+async function readiness(child: ChildProcess, cluster: Cluster, port: number): Promise<number> {
+  let ended: Error | undefined
+  child.once('error', (error) => {
+    ended = error
+  })
+  child.once('close', (code) => {
+    ended ??= new Error(`postgres ended with code ${code} while starting`)
+  })
+  const deadline = performance.now() + 30_000
+  while (!ended && performance.now() < deadline) {
+    const found = await readPostmaster(cluster.folder)
+    if (found?.ready && found.pid === child.pid && (await answersAs(cluster, port))) return found.pid
+    await wait(10)
+  }
+  if (!ended) child.kill('SIGINT')
+  throw ended ?? new Error('postgres was not ready after 30 seconds')
+}
+
+function holdUntilStopped({ url, adopted, pid }: Running, lock: { release(): void }): EmbeddedPostgres {
+  // The last resort, for a process that ends without having stopped us: signals are not handled here.
+  const atExit = () => signalServer(pid)
+  process.once('exit', atExit)
+  let stopping: Promise<void> | undefined
+  const end = async () => {
+    process.off('exit', atExit)
+    await stopServer(pid)
+    lock.release()
+  }
+  return {
+    url,
+    adopted,
+    stop() {
+      stopping ??= end()
+      return stopping
+    },
+  }
+}
+
+function urlOf({ password }: Cluster, port: number, database = DATABASE): string {
+  return `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`
+}
+
+/** Errors that another attempt cannot change. */
+function isHopeless(error: unknown, said: readonly string[]): boolean {
+  if (error instanceof OperatorError) return true
+  if (errorCode(error) === 'EACCES' || errorCode(error) === 'ENOENT') return true
+  return /No space left|Permission denied|incompatible|wrong ownership|invalid permissions/.test(said.join('\n'))
+}
+
+function alreadyUsed(home: string): OperatorError {
+  return new OperatorError(
+    `Another Watchkeeper is running with the data folder ${home}. Stop it, give this one a DATA_DIR of its own, or let both share one database with DATABASE_URL.`,
+  )
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
