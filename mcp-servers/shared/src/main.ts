@@ -1,0 +1,36 @@
+import { type Env, type FlagSpec, type Parsed, parseConfig, usage } from './config.ts'
+import { ConfigurationError } from './errors.ts'
+import { serve } from './serve.ts'
+import type { ServerDefinition } from './toolset.ts'
+
+export type ProgramOptions<Port> = {
+  /** The command's name, for `--help`. */
+  command: string
+  flags: readonly FlagSpec[]
+  /** Builds the definition from what was parsed. Throws `ConfigurationError`; must not need the platform to answer. */
+  define: (parsed: Parsed, env: Env) => Promise<ServerDefinition<Port>> | ServerDefinition<Port>
+}
+
+/** The process of an MCP server: flags and environment, start, signals, exit code. Configuration faults end it with 2. */
+export async function runProgram<Port>(process: NodeJS.Process, options: ProgramOptions<Port>): Promise<void> {
+  const { argv, env, stdin, stdout, stderr } = process
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  try {
+    if (major < 22 || (major === 22 && minor < 19))
+      throw new ConfigurationError([`Node ${process.versions.node} is too old: this server needs 22.19 or newer.`])
+    const parsed = parseConfig(argv.slice(2), env, options.flags)
+    if (parsed.help) {
+      stderr.write(usage(options.command, options.flags))
+      return
+    }
+    const definition = await options.define(parsed, env)
+    const server = await serve(definition, { config: parsed.config, stdin, stdout, stderr, now: Date.now })
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void server.stop(signal))
+    await server.closed
+    process.exit(0)
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    stderr.write(`${options.command} cannot start:\n${error.problems.map((problem) => `- ${problem}\n`).join('')}`)
+    process.exit(2)
+  }
+}
