@@ -1,3 +1,5 @@
+import type { JsonObject } from './json.ts'
+
 /**
  * A runbook: what is known about one kind of trouble, written for people and executable by the agent.
  *
@@ -5,11 +7,8 @@
  * from inputs and from what the checks returned before anything reaches a tool.
  */
 
-/** A value as JSON knows it. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
-
 /** Arguments of a tool call, by name. Before rendering, strings in it may be templates. */
-export type Args = { readonly [name: string]: Json }
+export type Args = JsonObject
 
 /**
  * How much a runbook may do without being asked: each action by a tap, the whole plan by one tap, or at once and told

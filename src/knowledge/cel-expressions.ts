@@ -1,4 +1,4 @@
-import { type ASTNode, Environment, EvaluationError, ParseError } from '@marcbachmann/cel-js'
+import { type ASTNode, Environment, EvaluationError, ParseError, serialize } from '@marcbachmann/cel-js'
 
 /**
  * CEL, the expression language of Kubernetes (https://github.com/google/cel-spec), as runbooks use it: over JSON, with
@@ -133,4 +133,22 @@ export function childrenOf(node: ASTNode): ASTNode[] {
 
 function isNode(value: unknown): value is ASTNode {
   return typeof value === 'object' && value !== null && 'op' in value && 'args' in value
+}
+
+/** The patterns that are written out in calls of `matches`. */
+export function patternsOf(expression: Expression): string[] {
+  return allNodes(expression.ast).flatMap((node) => {
+    const pattern = node.op === 'rcall' && node.args[0] === 'matches' ? node.args[2][0] : undefined
+    return pattern?.op === 'value' && typeof pattern.args === 'string' ? [pattern.args] : []
+  })
+}
+
+/** Whether the whole expression compares a thing with itself in a way that always holds. */
+export function hasEqualSides({ ast }: Expression): boolean {
+  if (ast.op !== '==' && ast.op !== '<=' && ast.op !== '>=') return false
+  return serialize(ast.args[0]) === serialize(ast.args[1])
+}
+
+function allNodes(node: ASTNode): ASTNode[] {
+  return [node, ...childrenOf(node).flatMap(allNodes)]
 }

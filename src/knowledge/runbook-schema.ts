@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Format, Json, Level } from '../domain/runbook.ts'
+import type { Json } from '../domain/json.ts'
+import type { Format, Level } from '../domain/runbook.ts'
 import { FORMATS } from './input-formats.ts'
 
 /**

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import canonicalize from 'canonicalize'
+import { hashOf } from '../domain/json.ts'
 import type { Runbook } from '../domain/runbook.ts'
 
 /** The parts of a runbook that decide what is run and when. */
@@ -10,17 +9,14 @@ export type ExecutablePart = Pick<Runbook, 'match' | 'inputs' | 'checks' | 'step
  * `does`, `costs`, the title, the prose) is left out, so that a better sentence costs no trust.
  */
 export function versionOf({ match, inputs, checks, steps, verify, ceiling }: ExecutablePart): string {
-  const executable = {
+  return hashOf({
     match,
     inputs,
     checks: checks.map(({ shows: _, ...check }) => check),
     steps: steps.map(({ does: _does, costs: _costs, ...step }) => step),
     verify,
     ceiling,
-  }
-  return createHash('sha256')
-    .update(canonicalize(executable) ?? '')
-    .digest('hex')
+  })
 }
 
 /** The version as people are shown it. */

@@ -1,4 +1,5 @@
-import type { Args, Json } from '../domain/runbook.ts'
+import type { Json } from '../domain/json.ts'
+import type { Args } from '../domain/runbook.ts'
 import { type Expression, evaluate, parseExpression, pathOf, referencesOf } from './cel-expressions.ts'
 import { readDataPath } from './data-paths.ts'
 import type { Scope } from './scope.ts'
