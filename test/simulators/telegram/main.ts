@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util'
+import { serveControl } from './control-api.ts'
+import { startTelegram } from './server.ts'
+
+/** Runs a simulated Telegram as a process of its own: one line of JSON says where it listens, SIGTERM ends it. */
+const { values } = parseArgs({
+  options: {
+    oracle: { type: 'string' },
+    port: { type: 'string' },
+    'control-port': { type: 'string' },
+    token: { type: 'string' },
+    'chat-id': { type: 'string' },
+    'no-forum': { type: 'boolean', default: false },
+    'per-minute': { type: 'string' },
+    'per-second': { type: 'string' },
+  },
+})
+
+const telegram = await startTelegram({
+  forum: !values['no-forum'],
+  ...(values.oracle ? { oracle: values.oracle } : {}),
+  ...(values.port ? { port: Number(values.port) } : {}),
+  ...(values.token ? { botToken: values.token } : {}),
+  ...(values['chat-id'] ? { chatId: Number(values['chat-id']) } : {}),
+  limits: {
+    ...(values['per-minute'] ? { perChatPerMinute: Number(values['per-minute']) } : {}),
+    ...(values['per-second'] ? { perSecond: Number(values['per-second']) } : {}),
+  },
+})
+const control = await serveControl(telegram, Number(values['control-port'] ?? 0))
+
+const { url, token, chatId } = telegram
+console.log(JSON.stringify({ ready: true, url, control: control.url, token, chatId }))
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, async () => {
+    await Promise.all([telegram.stop(), control.stop()])
+    process.exit(0)
+  })
+}
