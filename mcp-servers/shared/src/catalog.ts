@@ -87,12 +87,10 @@ function probeEffect<Port>(changing: readonly Tool<Port>[]): Tool<Port> {
       const { cluster: _cluster, ...own } = args
       const parsed = tool.input.safeParse(own)
       if (!parsed.success) return unknownState(`these are not arguments of ${name}.`)
-      const found = await tool.change
-        .probe(parsed.data, port, { ...context, effect })
-        .catch((error: unknown) => ({
-          state: 'unknown' as const,
-          because: error instanceof Error ? error.message : 'no answer',
-        }))
+      const found = await tool.change.probe(parsed.data, port, { ...context, effect }).catch((error: unknown) => ({
+        state: 'unknown' as const,
+        because: error instanceof Error ? error.message : 'no answer',
+      }))
       return { ...found, summary: sentence(found) }
     },
   }

@@ -16,7 +16,12 @@ export type ContractOptions<Port> = {
   fields?: Partial<Port>
 }
 
-type JsonSchema = { type?: unknown; additionalProperties?: unknown; properties?: Record<string, JsonSchema>; items?: JsonSchema }
+type JsonSchema = {
+  type?: unknown
+  additionalProperties?: unknown
+  properties?: Record<string, JsonSchema>
+  items?: JsonSchema
+}
 
 /** What every tool of every server must hold to; call it once in a server's tests. */
 export function toolContract<Port extends object>(tools: readonly Tool<Port>[], options: ContractOptions<Port>): void {
@@ -52,7 +57,8 @@ export function toolContract<Port extends object>(tools: readonly Tool<Port>[], 
     if (!sample) throw new Error(`The contract has no sample arguments for ${name}.`)
     return sample
   }
-  const real = ({ name, change }: Tool<Port>) => (change?.dryRun ? { ...sampleOf(name), dry_run: false } : sampleOf(name))
+  const real = ({ name, change }: Tool<Port>) =>
+    change?.dryRun ? { ...sampleOf(name), dry_run: false } : sampleOf(name)
 
   test.each(reads.map(({ name }) => name))('%s answers its sample within bounds and schema', async (name) => {
     for (const make of flooded ? [port, flooded] : [port]) {
@@ -80,10 +86,15 @@ export function toolContract<Port extends object>(tools: readonly Tool<Port>[], 
     async ({ name, tool }) => {
       const server = await testServer(tools, { one: port() })
       const args = real(tool)
-      expect(await server.call(name, args)).toMatchObject({ isError: true, structuredContent: { error: { code: 'grant_missing' } } })
+      expect(await server.call(name, args)).toMatchObject({
+        isError: true,
+        structuredContent: { error: { code: 'grant_missing' } },
+      })
       const grant = server.signer.grant({ tool: name, arguments: args, audience: server.audience })
       expect((await server.call(name, args, { grant })).structuredContent).not.toHaveProperty('error')
-      expect((await server.call(name, args, { grant })).structuredContent).toMatchObject({ error: { code: 'grant_replayed' } })
+      expect((await server.call(name, args, { grant })).structuredContent).toMatchObject({
+        error: { code: 'grant_replayed' },
+      })
       const audited = server.lines().filter((line) => line.audit === 'change')
       expect(audited.map(({ tool, outcome }) => [tool, outcome])).toEqual([
         [name, 'refused'],
@@ -93,15 +104,19 @@ export function toolContract<Port extends object>(tools: readonly Tool<Port>[], 
     },
   )
 
-  test.each(changing.map((tool) => ({ name: tool.name, tool })))('$name is told apart by its probe', async ({ name, tool }) => {
-    const server = await testServer(tools, { one: port() })
-    const args = real(tool)
-    const effect = crypto.randomUUID()
-    const probe = async () => (await server.call('probe_effect', { tool: name, arguments: args, effect })).structuredContent.state
-    expect(await probe()).toBe('not_done')
-    await server.call(name, args, { grant: true, effect })
-    expect(await probe()).toBe('done')
-  })
+  test.each(changing.map((tool) => ({ name: tool.name, tool })))(
+    '$name is told apart by its probe',
+    async ({ name, tool }) => {
+      const server = await testServer(tools, { one: port() })
+      const args = real(tool)
+      const effect = crypto.randomUUID()
+      const probe = async () =>
+        (await server.call('probe_effect', { tool: name, arguments: args, effect })).structuredContent.state
+      expect(await probe()).toBe('not_done')
+      await server.call(name, args, { grant: true, effect })
+      expect(await probe()).toBe('done')
+    },
+  )
 
   test.each(tools.map((tool) => ({ name: tool.name, tool })))(
     '$name stops its vendor call when it is cancelled and when the server stops',
@@ -129,6 +144,8 @@ export function toolContract<Port extends object>(tools: readonly Tool<Port>[], 
 
 /** The paths of objects in a schema that take properties they do not name. */
 function openObjects(schema: JsonSchema, path = ''): string[] {
-  const inner = Object.entries(schema.properties ?? {}).flatMap(([name, value]) => openObjects(value, path ? `${path}.${name}` : name))
+  const inner = Object.entries(schema.properties ?? {}).flatMap(([name, value]) =>
+    openObjects(value, path ? `${path}.${name}` : name),
+  )
   return schema.type === 'object' && schema.additionalProperties !== false ? [path, ...inner] : inner
 }

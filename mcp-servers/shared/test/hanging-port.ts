@@ -10,7 +10,9 @@ export function hangingPort<Port extends object>(fields: Partial<Port> = {}) {
       const own: unknown = Reflect.get(target, name)
       if (own !== undefined || typeof name === 'symbol' || name === 'then') return own
       return (...args: unknown[]) => {
-        const signal = args.flatMap((arg) => [arg, ...Object.values(Object(arg))]).find((arg) => arg instanceof AbortSignal)
+        const signal = args
+          .flatMap((arg) => [arg, ...Object.values(Object(arg))])
+          .find((arg) => arg instanceof AbortSignal)
         called.resolve(name)
         return new Promise((_, reject) => {
           const end = () => {

@@ -53,10 +53,18 @@ export async function testServer<Port>(
       const parts = { tool, arguments: args, audience: toolset.audience, ...(effect ? { effect } : {}) }
       const text = grant === true ? signer.grant(parts) : grant
       const _meta = text === undefined ? {} : { _meta: { 'watchkeeper/grant': text } }
-      const result = await client.callTool({ name: tool, arguments: args, ..._meta }, undefined, signal ? { signal } : {})
+      const result = await client.callTool(
+        { name: tool, arguments: args, ..._meta },
+        undefined,
+        signal ? { signal } : {},
+      )
       return result as CallResult
     },
-    lines: () => written.flatMap((text) => text.split('\n')).filter(Boolean).map((line) => JSON.parse(line)),
+    lines: () =>
+      written
+        .flatMap((text) => text.split('\n'))
+        .filter(Boolean)
+        .map((line) => JSON.parse(line)),
     stop: () => toolset.stop('the test ended it'),
   }
 }
