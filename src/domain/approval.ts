@@ -6,7 +6,7 @@ export type Asks = 'one' | 'two' | 'self_two'
 export interface Vote {
   person: string
   role: string
-  verdict: 'approve' | 'confirm' | 'reject'
+  verdict: 'approve' | 'typed' | 'confirm' | 'reject'
   at: Date
 }
 

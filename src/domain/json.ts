@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 
 /** Anything JSON can hold. */
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
-export type JsonObject = { [key: string]: Json }
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+export type JsonObject = { readonly [key: string]: Json }
 
 /** RFC 8785 canonical JSON: the same value gives the same text on every machine. Throws on what JSON cannot hold. */
 export function canonicalJson(value: unknown): string {

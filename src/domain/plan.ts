@@ -1,5 +1,5 @@
 import { hashOf, type JsonObject } from './json.ts'
-import type { VerifyClause } from './runbook.ts'
+import type { Level, VerifyClause } from './runbook.ts'
 
 /** The risk of a tool call: it only looks, it changes something, or data or service may be lost. */
 export type EffectClass = 'read' | 'write' | 'destructive'
@@ -39,7 +39,7 @@ export interface Action {
   dryRun: string
   wayBack: WayBack
   warnings: string[]
-  /** The tool of another hand, or an object owned by GitOps: asked for by stricter rules. */
+  /** Who owns the object by GitOps (`Argo CD application shop`), null where nobody does: asked for by stricter rules. */
   gitops: string | null
 }
 
@@ -49,7 +49,7 @@ export interface PlanBody {
   incident: number
   round: number
   purpose: 'fix' | 'undo' | 'rest'
-  runbook: { id: string; version: string; ceiling: 'manual' | 'prompted' | 'standard' } | null
+  runbook: { id: string; version: string; ceiling: Level } | null
   cluster: string
   actions: Action[]
   /** With arguments filled in. */

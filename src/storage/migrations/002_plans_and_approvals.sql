@@ -55,7 +55,7 @@ create table votes (
   approval_id uuid not null references approvals (id),
   person text not null,
   role text not null,
-  verdict text not null check (verdict in ('approve', 'confirm', 'reject')),
+  verdict text not null check (verdict in ('approve', 'typed', 'confirm', 'reject')),
   at timestamptz not null default watch_now(),
   primary key (approval_id, person, verdict)
 );

@@ -9,7 +9,8 @@ create table outbox (
   subject text not null,
   text text,
   loud boolean not null default false,
-  topic text not null,
+  -- Which forum topic a notice belongs in; a card's is read off its incident.
+  topic text,
   created_at timestamptz not null default watch_now(),
   attempts integer not null default 0,
   not_before timestamptz not null default '-infinity',

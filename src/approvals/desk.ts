@@ -1,0 +1,155 @@
+import { findIncident, lockIncident } from '../incidents/incident-rows.ts'
+import type { Announcer } from '../incidents/announce.ts'
+import { happened } from '../incidents/move.ts'
+import { wake } from '../incidents/wake.ts'
+import { writeLedger } from '../autonomy/ledger.ts'
+import type { Verb } from '../domain/approval.ts'
+import { type Person, actorOf, atLeast } from '../domain/person.ts'
+import { inTransaction, json, type Sql, type Tx } from '../storage/postgres.ts'
+import type { Queue } from '../storage/queue.ts'
+import { findButton, type KnownButton, useButton } from './buttons.ts'
+import { guard } from './place.ts'
+import { isLockedOut, refusePress } from './refusals.ts'
+import { verdictOn } from './verdict.ts'
+
+/** One press of a button, on any channel. */
+export interface Press {
+  token: string
+  /** Undefined for somebody who is not on the list. */
+  person: Person | undefined
+  /** `telegram:1001`, `console:alice`: who it was, for the record, listed or not. */
+  actor: string
+  channel: 'telegram' | 'console'
+  /** Telegram delivers an update at least once; it is taken once. */
+  updateId?: number
+  place?: { chatId: number; threadId: number | null; messageId: number | null }
+  /** What was typed beside the press, where a plan asks for the target's name. */
+  typed?: string
+}
+
+/** What the presser is told. Empty text for an update that was taken before. */
+export interface PressAnswer {
+  text: string
+  alert: boolean
+}
+
+export interface DeskOptions {
+  authorizationTtlMs: number
+  /** The people as configured now: a role is read when it is used. */
+  people: () => readonly Person[]
+}
+
+export interface DeskDeps {
+  sql: Sql
+  queue: Queue
+  announcer: Announcer
+  options: DeskOptions
+}
+
+/** A press with what it needs to be carried out, in its transaction. */
+export interface Pressing extends DeskDeps {
+  tx: Tx
+  press: Press
+  person: Person
+  button: KnownButton
+}
+
+/**
+ * Takes presses: one transaction each, with the update's id, the compare-and-set on what is decided, the ledger entry and
+ * the job that moves the graph. Whoever comes second is told who came first.
+ */
+export function approvalDesk(deps: DeskDeps): { press(press: Press): Promise<PressAnswer> } {
+  return {
+    press: (press) =>
+      inTransaction(deps.sql, async (tx) => {
+        if (press.updateId !== undefined) {
+          const taken = await tx`insert into updates (update_id) values (${press.updateId}) on conflict do nothing`
+          if (taken.count === 0) return { text: '', alert: false }
+        }
+        return await take(deps, tx, press)
+      }),
+  }
+}
+
+async function take(deps: DeskDeps, tx: Tx, press: Press): Promise<PressAnswer> {
+  const { person } = press
+  if (!person) return refusePress(tx, press, 'not on the list of people', 'You are not on the list of people who may decide here.')
+  if (await isLockedOut(tx, press.actor))
+    return { text: 'Too many unknown buttons from you. Wait ten minutes, then use the newest card.', alert: true }
+  const button = await findButton(tx, press.token)
+  if (!button) return refusePress(tx, press, 'unknown button', 'This button is not known here. Use the newest card.')
+  const misplaced = await guard(tx, press, button.incident)
+  if (misplaced) return refusePress(tx, press, misplaced.because, misplaced.text)
+  const needed = button.verb === 'menu' || button.verb === 'details' ? 'viewer' : 'operator'
+  if (!atLeast(person.role, needed))
+    return refusePress(tx, press, `a ${person.role} pressed ${button.verb}`, 'You may look, but not decide: your role is viewer.')
+  await lockIncident(tx, button.incident)
+  return await carryOut({ ...deps, tx, press, person, button })
+}
+
+async function carryOut(pressing: Pressing): Promise<PressAnswer> {
+  const { verb } = pressing.button
+  switch (verb) {
+    case 'approve':
+    case 'confirm':
+    case 'reject':
+      return await verdictOn(pressing, verb)
+    case 'menu':
+    case 'details':
+      return await openMenu(pressing)
+    case 'taken':
+      return await takeOver(pressing)
+    default:
+      return await request(pressing, verb)
+  }
+}
+
+async function openMenu({ tx, announcer, button, press, person }: Pressing): Promise<PressAnswer> {
+  const menu = button.verb === 'details' ? 'details' : String(button.params.menu ?? 'none')
+  if (!(await useButton(tx, press.token, person.name))) return moved()
+  await tx`update incidents set menu = ${menu === 'none' ? null : menu} where id = ${button.incident}`
+  await announcer.card(tx, [button.incident])
+  return { text: '', alert: false }
+}
+
+async function takeOver({ tx, announcer, button, press, person }: Pressing): Promise<PressAnswer> {
+  if (!(await useButton(tx, press.token, person.name))) return moved()
+  const incident = await lockIncident(tx, button.incident)
+  await tx`update incidents set taken_by = ${person.name}, menu = null where id = ${incident.id}`
+  await happened(tx, { incident: incident.id, round: incident.round, name: 'incident taken', actor: actorOf(person) })
+  await announcer.card(tx, [incident.id])
+  return { text: 'It is yours. The others see it on the card.', alert: false }
+}
+
+const said: Partial<Record<Verb, string>> = {
+  ignore: 'Quiet until it ends.',
+  snooze: 'Asleep. I will look again then.',
+  undo: 'I will propose the way back and ask again.',
+  rest: 'I will propose the rest and ask again.',
+  again: 'I will look again and propose anew.',
+  check_again: 'Checking again.',
+  run_again: 'I will ask for another attempt.',
+  abandon: 'Left as it is. Nothing more will run for it.',
+}
+
+/** Everything that is not a verdict: kept for the graph, which takes it up in its next step. */
+async function request(pressing: Pressing, verb: Verb): Promise<PressAnswer> {
+  const { tx, queue, announcer, button, press, person } = pressing
+  if (!(await useButton(tx, press.token, person.name))) return moved(button.usedBy)
+  const incident = await findIncident(tx, button.incident)
+  if (!incident || incident.status === 'closed') return { text: 'This incident is over.', alert: true }
+  await tx`
+    insert into requests (incident_id, verb, params, by)
+    values (${incident.id}, ${verb}, ${json(tx, { ...button.params, subject: button.subject })}, ${person.name})`
+  await happened(tx, { incident: incident.id, round: incident.round, name: `${verb.replace('_', ' ')} asked`, actor: actorOf(person) })
+  await wake(tx, queue, [incident.id])
+  await announcer.card(tx, [incident.id])
+  await writeLedger(tx, [
+    { kind: 'decided', incident: incident.id, body: { verb, by: person.name, round: incident.round, channel: press.channel } },
+  ])
+  return { text: said[verb] ?? 'Done.', alert: false }
+}
+
+function moved(by?: string | null): PressAnswer {
+  return { text: by ? `${by} pressed this already.` : 'The card has moved on. Use the newest one.', alert: false }
+}

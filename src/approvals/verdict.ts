@@ -1,0 +1,151 @@
+import type { Approval } from '../domain/approval.ts'
+import { actorOf } from '../domain/person.ts'
+import { planDigest, shortDigest, targetName } from '../domain/plan.ts'
+import { happened, retireButtons } from '../incidents/move.ts'
+import { wake } from '../incidents/wake.ts'
+import { writeLedger } from '../autonomy/ledger.ts'
+import { authorizeByApproval, castVote, findApproval, settleApproval } from './approval-store.ts'
+import type { Pressing, PressAnswer } from './desk.ts'
+import { findPlan } from './plan-rows.ts'
+import { refusePress } from './refusals.ts'
+import { confirmIn, mayApprove, tally } from './second-person.ts'
+
+/** Approve, Confirm and Reject: the first commit wins, and everybody else is told who it was. */
+export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' | 'reject'): Promise<PressAnswer> {
+  const { tx, person, button, press } = pressing
+  const approval = await findApproval(tx, button.subject)
+  if (!approval) return refusePress(tx, press, 'no such approval', 'This approval is not known here.')
+  if (approval.status !== 'pending') return await alreadyDecided(pressing, approval)
+  if (verb === 'reject') return await settle(pressing, approval, 'rejected')
+  const plan = await findPlan(tx, approval.planId)
+  if (!plan || planDigest(plan.body) !== approval.digest || plan.digest !== approval.digest)
+    return await refuseChanged(pressing, approval)
+  const known = await castVoteless(pressing, approval)
+  const refusal = mayApprove(approval, plan.proposedBy, known, person)
+  if (refusal) return { text: refusal, alert: true }
+  if (press.typed !== undefined && namesTarget(press.typed, plan.body.actions, approval))
+    await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'typed' })
+  if (verb === 'confirm') {
+    const wait = confirmIn(known, person.name, await databaseNow(pressing))
+    if (wait > 0) return { text: `Wait ${wait} s more, then press Confirm.`, alert: true }
+  }
+  const votes = await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: verb })
+  const count = tally(approval, votes)
+  if (count.settled) return await settle(pressing, approval, 'approved')
+  await happened(tx, {
+    incident: approval.incidentId,
+    round: plan.body.round,
+    name: 'approval seconded',
+    actor: actorOf(person),
+    key: `vote:${approval.id}:${person.name}:${verb}`,
+  })
+  await pressing.announcer.card(tx, [approval.incidentId])
+  return { text: count.wants, alert: false }
+}
+
+/** Takes a target's name typed in the chat as the middle step of a watch of one. False when nothing waits for it. */
+export async function typedName(pressing: Omit<Pressing, 'button' | 'press'>, text: string): Promise<boolean> {
+  const { tx, person, announcer } = pressing
+  const waiting = await tx<{ id: string }[]>`
+    select a.id from approvals a join votes v on v.approval_id = a.id
+    where a.status = 'pending' and a.asks = 'self_two' and v.person = ${person.name} and v.verdict = 'approve'`
+  for (const { id } of waiting) {
+    const approval = await findApproval(tx, id)
+    const plan = approval && (await findPlan(tx, approval.planId))
+    if (!approval || !plan || !namesTarget(text, plan.body.actions, approval)) continue
+    await castVote(tx, id, { person: person.name, role: person.role, verdict: 'typed' })
+    await announcer.card(tx, [approval.incidentId])
+    return true
+  }
+  return false
+}
+
+function namesTarget(
+  typed: string,
+  actions: readonly { index: number; target: Parameters<typeof targetName>[0] }[],
+  approval: Approval,
+): boolean {
+  return actions.some((action) => approval.actions.includes(action.index) && action.target.name === typed.trim())
+}
+
+async function castVoteless({ tx }: Pressing, approval: Approval) {
+  return await tx<{ person: string; role: string; verdict: 'approve' | 'typed' | 'confirm' | 'reject'; at: Date }[]>`
+    select person, role, verdict, at from votes where approval_id = ${approval.id} order by at, person`
+}
+
+async function databaseNow({ tx }: Pressing): Promise<Date> {
+  const [row] = await tx<{ now: Date }[]>`select watch_now() as now`
+  return row?.now ?? new Date()
+}
+
+async function settle(pressing: Pressing, approval: Approval, verdict: 'approved' | 'rejected'): Promise<PressAnswer> {
+  const { tx, queue, announcer, person, press, options } = pressing
+  const settled = await settleApproval(tx, { approval: approval.id, verdict, by: person.name })
+  if (!settled) return await alreadyDecided(pressing, (await findApproval(tx, approval.id)) ?? approval)
+  if (verdict === 'rejected') await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'reject' })
+  else await authorizeByApproval(tx, settled, options.authorizationTtlMs)
+  await retireButtons(tx, approval.incidentId)
+  await happened(tx, {
+    incident: approval.incidentId,
+    round: await roundOf(pressing, approval),
+    name: `plan ${verdict}`,
+    actor: actorOf(person),
+    detail: { plan: shortDigest(approval.digest), actions: approval.actions },
+    key: `settled:${approval.id}`,
+  })
+  await wake(tx, queue, [approval.incidentId])
+  await announcer.card(tx, [approval.incidentId])
+  await writeLedger(tx, [
+    {
+      kind: 'decided',
+      incident: approval.incidentId,
+      key: `decided:${approval.id}`,
+      body: {
+        verdict,
+        by: person.name,
+        role: person.role,
+        plan: approval.digest,
+        actions: approval.actions,
+        approval: approval.id,
+        channel: press.channel,
+      },
+    },
+  ])
+  return { text: verdict === 'approved' ? 'Approved, running.' : 'Rejected. Nothing runs.', alert: false }
+}
+
+async function roundOf({ tx }: Pressing, approval: Approval): Promise<number> {
+  return (await findPlan(tx, approval.planId))?.body.round ?? 1
+}
+
+async function alreadyDecided({ tx }: Pressing, approval: Approval): Promise<PressAnswer> {
+  const lapsed = approval.status === 'pending' && approval.expiresAt <= (await now(tx))
+  if (approval.status === 'expired' || lapsed)
+    return { text: 'This has expired, and nothing ran. Ask for a new plan on the card.', alert: true }
+  if (approval.status === 'withdrawn')
+    return { text: 'This was withdrawn: the alert has cleared by itself.', alert: true }
+  if (approval.status === 'superseded') return { text: 'A newer plan has taken its place. Use the newest card.', alert: true }
+  const who = approval.decidedBy ?? 'Somebody'
+  return { text: `${who} ${approval.status} this already.`, alert: false }
+}
+
+async function now(tx: Pressing['tx']): Promise<Date> {
+  const [row] = await tx<{ now: Date }[]>`select watch_now() as now`
+  return row?.now ?? new Date()
+}
+
+/** What is stored is not what was shown: nobody may approve it, and the graph makes the plan again. */
+async function refuseChanged({ tx, queue, announcer, person, press }: Pressing, approval: Approval): Promise<PressAnswer> {
+  await settleApproval(tx, { approval: approval.id, verdict: 'superseded', by: 'agent' })
+  await retireButtons(tx, approval.incidentId)
+  await wake(tx, queue, [approval.incidentId])
+  await announcer.card(tx, [approval.incidentId])
+  await writeLedger(tx, [
+    {
+      kind: 'refused',
+      incident: approval.incidentId,
+      body: { by: person.name, approval: approval.id, because: 'the plan is not what was shown' },
+    },
+  ])
+  return refusePress(tx, press, 'the plan is not what was shown', 'The plan has changed since it was shown. I will ask again.')
+}

@@ -1,0 +1,49 @@
+import type { SqlOrTx } from '../storage/postgres.ts'
+import { CARDS_CHANNEL } from './wake.ts'
+
+/** What buzzes a phone beside a card: an approval wanted, a failure, doubt, a new critical incident. */
+export type PingKind = 'approval' | 'failed' | 'doubt' | 'critical'
+
+/**
+ * Tells people, in the transaction that made it true. What is written is only that a card must be shown again: it is drawn
+ * from the records when it is sent, so states that nobody saw in time collapse into the newest.
+ */
+export interface Announcer {
+  /** The cards of these incidents have changed. */
+  card(tx: SqlOrTx, incidents: readonly number[]): Promise<void>
+  /** A short loud line beside the card. */
+  ping(tx: SqlOrTx, incident: number, kind: PingKind): Promise<void>
+  /** A line of its own in a topic; the same subject unsent is replaced. */
+  notice(tx: SqlOrTx, notice: { subject: string; topic: string; text: string; loud?: boolean; incident?: number }): Promise<void>
+}
+
+/** An announcer for these messengers (`telegram`); the console draws from the records and needs only the nudge. */
+export function announcer(channels: readonly string[]): Announcer {
+  const names = [...channels]
+  return {
+    async card(tx, incidents) {
+      if (incidents.length === 0) return
+      const ids = [...incidents]
+      if (names.length > 0)
+        await tx`
+          insert into outbox (channel, incident_id, kind, subject)
+          select channel, id, 'card', 'card:' || id from unnest(${names}::text[]) channel, unnest(${ids}::bigint[]) id
+          on conflict (channel, subject) where sent_at is null do nothing`
+      await tx`select pg_notify(${CARDS_CHANNEL}, ${ids.slice(0, 200).join(',')})`
+    },
+    async ping(tx, incident, kind) {
+      if (names.length === 0) return
+      await tx`
+        insert into outbox (channel, incident_id, kind, subject, text, loud)
+        select channel, ${incident}, 'ping', ${`ping:${incident}`}, ${kind}, true from unnest(${names}::text[]) channel
+        on conflict (channel, subject) where sent_at is null do update set text = excluded.text`
+    },
+    async notice(tx, { subject, topic, text, loud = false, incident }) {
+      if (names.length === 0) return
+      await tx`
+        insert into outbox (channel, incident_id, kind, subject, text, loud, topic)
+        select channel, ${incident ?? null}, 'notice', ${subject}, ${text}, ${loud}, ${topic} from unnest(${names}::text[]) channel
+        on conflict (channel, subject) where sent_at is null do update set text = excluded.text, loud = excluded.loud`
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import type { Asks } from '../domain/approval.ts'
+import type { EffectClass, Target } from '../domain/plan.ts'
+import type { Level } from '../domain/runbook.ts'
+
+/** What the ruling needs to know of an action. */
+export interface RuledAction {
+  tool: string
+  effect: EffectClass | undefined
+  undoable: boolean
+  target: Target
+  gitops: string | null
+}
+
+/** What its runbook has earned here: the level in force and the highest it may ever earn. */
+export interface Standing {
+  level: Level
+  ceiling: Level
+}
+
+/** What holds for the whole installation. */
+export interface Rules {
+  policy: 'VERBOSE' | 'NORMAL' | 'FROZEN'
+  protectedNamespaces: readonly string[]
+  protectedNodes: readonly string[]
+  /** The node or workload the agent itself runs on; null when it runs elsewhere. */
+  ownHost: string | null
+  /** `self` where a watch of one has said so. */
+  secondPerson: 'required' | 'self'
+}
+
+/** Whether an action may run, whom it must be asked of, or why it is refused. `because` is shown to people as it stands. */
+export type Ruling =
+  | { verdict: 'run'; because: string }
+  | { verdict: 'refuse'; because: string }
+  | { verdict: 'ask'; scope: 'each' | 'plan'; asks: Asks; because: string }
+
+/** The one table of section 7 of the design; the strictest line wins. */
+export function rule(action: RuledAction, standing: Standing, rules: Rules): Ruling {
+  if (action.effect === undefined) return refuse(`${action.tool} is not a tool this installation knows`)
+  if (action.effect === 'read') return run('it only looks')
+  if (rules.policy === 'FROZEN') return refuse('everything is frozen')
+  if (action.effect === 'destructive') return askTwo('it may cost data or service', rules)
+  const sheltered = shelter(action, rules)
+  if (sheltered) return askTwo(sheltered, rules)
+  const level = lower(standing.level, standing.ceiling)
+  if (level === 'manual') return ask('each', 'its level is manual')
+  if (level === 'prompted') return ask('plan', 'its level is prompted')
+  if (rules.policy === 'VERBOSE') return ask('plan', 'this installation asks for everything')
+  return action.undoable || standing.ceiling === 'standard'
+    ? run('earned by its record')
+    : ask('plan', 'nothing undoes it')
+}
+
+const order: readonly Level[] = ['manual', 'prompted', 'standard']
+
+function lower(level: Level, ceiling: Level): Level {
+  return order.indexOf(level) <= order.indexOf(ceiling) ? level : ceiling
+}
+
+function shelter({ target, gitops }: RuledAction, rules: Rules): string | undefined {
+  if (target.namespace !== null && rules.protectedNamespaces.includes(target.namespace))
+    return `the namespace ${target.namespace} is protected`
+  const node = target.kind.toLowerCase() === 'node'
+  if (node && rules.protectedNodes.includes(target.name)) return `the node ${target.name} is protected`
+  if (rules.ownHost !== null && target.name === rules.ownHost) return `I run on ${target.name} myself`
+  if (gitops !== null) return `${gitops} owns it and may take the change back`
+  return undefined
+}
+
+function run(because: string): Ruling {
+  return { verdict: 'run', because }
+}
+
+function refuse(because: string): Ruling {
+  return { verdict: 'refuse', because }
+}
+
+function ask(scope: 'each' | 'plan', because: string): Ruling {
+  return { verdict: 'ask', scope, asks: 'one', because }
+}
+
+function askTwo(because: string, { secondPerson }: Rules): Ruling {
+  return { verdict: 'ask', scope: 'each', asks: secondPerson === 'self' ? 'self_two' : 'two', because }
+}
