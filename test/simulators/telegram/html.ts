@@ -103,7 +103,7 @@ function readStartTag(source: string, begin: number): { tag: string; attributes:
   const tag = source.slice(begin + 1, i).toLowerCase()
   if (!typeOfTag.has(tag)) throw unparsable(`Unsupported start tag "${tag}" at byte offset ${at}`)
   const attributes = new Map<string, string>()
-  const attribute = /\s*(?:([^\s=>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([a-zA-Z0-9.-]+)))?|(>)|(=))/y
+  const attribute = /\s*(?:([^\s=>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([a-zA-Z0-9.-]+))|(?=[\s>])(?!\s*=))|(>)|(=))/y
   for (;;) {
     attribute.lastIndex = i
     const match = attribute.exec(source)

@@ -4,6 +4,13 @@ import { startTelegram } from './server.ts'
 
 /** Runs a simulated Telegram as a process of its own: one line of JSON says where it listens, SIGTERM ends it. */
 const { values } = parseArgs({
+  // A group's id is negative, and parseArgs would take a bare `-100…` for an option.
+  args: process.argv
+    .slice(2)
+    .join('\0')
+    .replace(/(--chat-id)\0-/g, '$1=-')
+    .split('\0')
+    .filter(Boolean),
   options: {
     oracle: { type: 'string' },
     port: { type: 'string' },
