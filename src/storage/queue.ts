@@ -78,7 +78,8 @@ export function openQueue(options: QueueOptions): Queue {
     // Business timers are rows with a due time, swept by the application: no schedules here.
     schedule: false,
   })
-  boss.on('error', (error) => options.onError?.(error))
+  // A worker's error arrives as a plain object that only looks like one.
+  boss.on('error', (error) => options.onError?.(error instanceof Error ? error : Object.assign(new Error(), error)))
   boss.on('warning', ({ message }) => options.onWarning?.(message))
   const known = new Map<string, Promise<void>>()
   const ready = (name: string) => {
@@ -103,20 +104,26 @@ export function openQueue(options: QueueOptions): Queue {
     enqueueMany,
     async work<T extends object>(name: string, { concurrency }: { concurrency: number }, handler: Handler<T>) {
       await ready(name)
-      const polling = { pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1 }
-      await boss.work<T, void, { localConcurrency: number; includeMetadata: true }>(
-        name,
-        { localConcurrency: concurrency, includeMetadata: true, ...polling },
-        async (jobs) => {
-          for (const { id, data, retryCount, signal } of jobs) await handler({ id, data, retries: retryCount, signal })
-        },
-      )
+      for (let started = 0; started < concurrency; started++) await startWorker(boss, name, handler)
     },
     stop: ({ graceful = true, timeoutMs = 30_000 } = {}) => boss.stop({ graceful, timeout: timeoutMs }),
   }
 }
 
 type Handler<T> = (job: Job<T>) => Promise<void>
+
+/** One worker, one job at a time. By itself it would rest a second after each job; nudged, it looks for the next at once. */
+async function startWorker<T extends object>(boss: PgBoss, name: string, handler: Handler<T>): Promise<void> {
+  let worker = ''
+  const settings = { includeMetadata: true, pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 1 } as const
+  worker = await boss.work<T, void, typeof settings>(name, settings, async (jobs) => {
+    try {
+      for (const { id, data, retryCount, signal } of jobs) await handler({ id, data, retries: retryCount, signal })
+    } finally {
+      boss.notifyWorker(worker)
+    }
+  })
+}
 
 /** Makes the queue's tables, without running anything: for the migration lock, which keeps two replicas apart. */
 export async function installQueue(url: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { inTransaction } from '../../src/storage/postgres.ts'
-import { type Job, openQueue, type Queue } from '../../src/storage/queue.ts'
+import { installQueue, type Job, openQueue, type Queue } from '../../src/storage/queue.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 
 let db: TestDatabase
@@ -8,7 +8,8 @@ let queue: Queue
 const errors: Error[] = []
 
 beforeAll(async () => {
-  db = await testDatabase()
+  db = await testDatabase({ empty: true })
+  await installQueue(db.url)
   queue = openQueue({ url: db.url, max: 6, onError: (error) => errors.push(error) })
   await queue.start()
 })

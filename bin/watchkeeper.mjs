@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Plain JavaScript, so that even a Node that cannot read TypeScript gets as far as this sentence.
+const [major, minor] = process.versions.node.split('.').map(Number)
+
+if (major < 22 || (major === 22 && minor < 19)) {
+  process.stderr.write(
+    `Watchkeeper needs Node 22.19 or newer, and this is ${process.versions.node}. Start it with "npm start", which uses the ` +
+      'Node that "npm ci" installed; if that is what you did, run "npm ci" again without --ignore-scripts.\n',
+  )
+  process.exitCode = 1
+} else {
+  await import('../src/main.ts')
+}

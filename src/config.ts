@@ -1,0 +1,183 @@
+import { crossCheck } from './config/cross-checks.ts'
+import { type Files, realFiles } from './config/files.ts'
+import type { QuietHours } from './config/parsers.ts'
+import { type Environment, readValues } from './config/read-values.ts'
+import type { TopicPlan } from './config/topics.ts'
+import { VARIABLES, type Values } from './config/variables.ts'
+import { ConfigurationError, type ConfigurationProblem } from './domain/errors.ts'
+import type { Person } from './domain/person.ts'
+
+export type { Environment, Files, QuietHours, TopicPlan }
+
+export type TelegramConfig = {
+  readonly botToken: string
+  readonly chatId: number
+  readonly apiRoot: string
+  readonly mode: 'polling' | 'webhook'
+  /** Always there in webhook mode. */
+  readonly webhookSecret: string | undefined
+  readonly ratePerMinute: number
+  readonly topics: TopicPlan
+}
+
+/** Everything the environment decides. Absent parts are undefined; durations are milliseconds; addresses have no slash at the end. */
+export type Config = {
+  readonly host: string
+  readonly port: number
+  readonly publicUrl: string | undefined
+  readonly instanceName: string
+  readonly logLevel: Values['LOG_LEVEL']
+  readonly ci: boolean
+  readonly workers: number
+  readonly watchdogUrl: string | undefined
+
+  /** Undefined: an embedded Postgres in `dataDir`. */
+  readonly databaseUrl: string | undefined
+  readonly dataDir: string
+
+  readonly webhook: {
+    /** Undefined, and no `basic` either: one is generated into `dataDir`. */
+    readonly token: string | undefined
+    readonly basic: { readonly username: string; readonly password: string } | undefined
+    readonly maxBodyBytes: number
+  }
+  readonly correlationLabels: readonly string[]
+  /** The cluster of alerts without a `cluster` label. */
+  readonly clusterName: string
+
+  /** Empty: only the local console's admin decides. */
+  readonly people: readonly Person[]
+  readonly secondPerson: 'required' | 'self'
+  readonly quietHours: QuietHours | undefined
+  readonly timezone: string
+
+  readonly telegram: TelegramConfig | undefined
+  readonly console: boolean
+  readonly alertmanager:
+    | {
+        readonly url: string
+        readonly token: string | undefined
+        readonly receiver: string | undefined
+        readonly pollMs: number
+      }
+    | undefined
+
+  /** Undefined when none was named and the default does not exist. */
+  readonly mcpServersFile: string | undefined
+  readonly kubeconfig: string | undefined
+  readonly kubeconfigOperator: string | undefined
+  readonly talosconfig: string | undefined
+  /** An Ed25519 private key in PEM. Undefined: one is generated into `dataDir`. */
+  readonly grantKey: string | undefined
+  readonly protectedNamespaces: readonly string[]
+  readonly protectedNodes: readonly string[]
+  readonly ownHost: string | undefined
+
+  readonly runbooksDir: string
+  /** What a new installation starts with; what people set later is in the database. */
+  readonly policy: 'VERBOSE' | 'NORMAL' | 'FROZEN'
+  readonly approvalTtlMs: number
+  readonly authorizationTtlMs: number
+  /** Multiplies the windows of verification; 1 in earnest, less in demonstrations and tests. */
+  readonly verifyScale: number
+}
+
+/**
+ * Reads the whole configuration, frozen. Empty variables count as unset.
+ *
+ * Throws one ConfigurationError that names every variable that is missing or wrong and what to set; no value is in it.
+ */
+export function readConfig(env: Environment, { files = realFiles }: { files?: Files } = {}): Config {
+  const { values, problems } = readValues(env, files)
+  const known = new Set(problems.map(({ variable }) => variable))
+  problems.push(...crossCheck(values, env).filter(({ variable }) => !known.has(variable)), ...missingFiles(env, files))
+  if (problems.length > 0) throw new ConfigurationError(problems)
+  return freeze(assemble(values as Values, files))
+}
+
+function missingFiles(env: Environment, files: Files): ConfigurationProblem[] {
+  const named = env.MCP_SERVERS_FILE?.trim()
+  if (!named || files.exists(named)) return []
+  return [{ variable: 'MCP_SERVERS_FILE', remedy: 'let it name a file that exists, or remove it' }]
+}
+
+function assemble(values: Values, files: Files): Config {
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    publicUrl: values.PUBLIC_URL,
+    instanceName: values.INSTANCE_NAME,
+    logLevel: values.LOG_LEVEL,
+    ci: values.CI,
+    workers: values.WORKERS,
+    watchdogUrl: values.WATCHDOG_URL,
+    databaseUrl: values.DATABASE_URL,
+    dataDir: values.DATA_DIR,
+    webhook: webhookOf(values),
+    correlationLabels: values.CORRELATION_LABELS,
+    clusterName: values.CLUSTER_NAME,
+    people: values.PEOPLE ?? [],
+    secondPerson: values.SECOND_PERSON,
+    quietHours: values.QUIET_HOURS,
+    timezone: values.TIMEZONE,
+    telegram: telegramOf(values),
+    console: values.CONSOLE,
+    alertmanager: alertmanagerOf(values),
+    mcpServersFile: files.exists(values.MCP_SERVERS_FILE) ? values.MCP_SERVERS_FILE : undefined,
+    kubeconfig: values.KUBECONFIG,
+    kubeconfigOperator: values.KUBECONFIG_OPERATOR,
+    talosconfig: values.TALOSCONFIG,
+    grantKey: values.GRANT_KEY,
+    protectedNamespaces: values.PROTECTED_NAMESPACES,
+    protectedNodes: values.PROTECTED_NODES ?? [],
+    ownHost: values.OWN_HOST,
+    runbooksDir: values.RUNBOOKS_DIR,
+    policy: values.POLICY,
+    approvalTtlMs: values.APPROVAL_TTL,
+    authorizationTtlMs: values.AUTHORIZATION_TTL,
+    verifyScale: values.VERIFY_SCALE,
+  }
+}
+
+function webhookOf(values: Values): Config['webhook'] {
+  const { WEBHOOK_USERNAME: username, WEBHOOK_PASSWORD: password } = values
+  const basic = username !== undefined && password !== undefined ? { username, password } : undefined
+  return { token: values.WEBHOOK_TOKEN, basic, maxBodyBytes: values.MAX_BODY_BYTES }
+}
+
+function telegramOf(values: Values): Config['telegram'] {
+  const { TELEGRAM_BOT_TOKEN: botToken, TELEGRAM_CHAT_ID: chatId } = values
+  if (botToken === undefined || chatId === undefined) return undefined
+  return {
+    botToken,
+    chatId,
+    apiRoot: values.TELEGRAM_API_ROOT,
+    mode: values.TELEGRAM_MODE,
+    webhookSecret: values.TELEGRAM_WEBHOOK_SECRET,
+    ratePerMinute: values.TELEGRAM_RATE_PER_MINUTE,
+    topics: values.TELEGRAM_TOPICS,
+  }
+}
+
+function alertmanagerOf(values: Values): Config['alertmanager'] {
+  if (values.ALERTMANAGER_URL === undefined) return undefined
+  return {
+    url: values.ALERTMANAGER_URL,
+    token: values.ALERTMANAGER_TOKEN,
+    receiver: values.ALERTMANAGER_RECEIVER,
+    pollMs: values.ALERTMANAGER_POLL_SECONDS * 1_000,
+  }
+}
+
+/** The names of all variables, those of secret files included; for starting a child without what it must not see. */
+export function configurationNames(): string[] {
+  return Object.entries(VARIABLES).flatMap(([name, { secret }]: [string, { secret?: boolean }]) =>
+    secret ? [name, `${name}_FILE`] : [name],
+  )
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  for (const inner of Object.values(value)) freeze(inner)
+  return Object.freeze(value)
+}

@@ -1,0 +1,381 @@
+import { ed25519Key } from './grant-key.ts'
+import {
+  bytes,
+  chatId,
+  duration,
+  integer,
+  labelNames,
+  matching,
+  number,
+  oneOf,
+  postgresUrl,
+  presence,
+  quietHours,
+  text,
+  timezone,
+  toggle,
+  webUrl,
+  words,
+} from './parsers.ts'
+import { people } from './people.ts'
+import { topicPlan } from './topics.ts'
+import { optional, set } from './variable.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+/** Every variable there is. The order is the order of the documents. */
+export const VARIABLES = {
+  HOST: set({
+    section: 'This process',
+    type: 'address',
+    default: '127.0.0.1',
+    about: 'The address to listen on for webhooks and the console. `0.0.0.0` means every address of the machine.',
+    parse: text,
+  }),
+  PORT: set({
+    section: 'This process',
+    type: 'port',
+    default: '8484',
+    about: 'The port to listen on. 0 takes any that is free.',
+    parse: integer(0, 65_535),
+  }),
+  PUBLIC_URL: optional({
+    section: 'This process',
+    type: 'address',
+    without: 'links in cards are left out',
+    about: 'Where people and Telegram reach this process from outside.',
+    parse: webUrl,
+  }),
+  INSTANCE_NAME: set({
+    section: 'This process',
+    type: 'text',
+    default: 'watchkeeper',
+    about: 'What this installation calls itself in cards, logs and metrics.',
+    parse: matching(/^[\p{L}\p{N} ._-]{1,40}$/u, 'use up to 40 letters, digits, spaces, dots, dashes and underscores'),
+  }),
+  LOG_LEVEL: set({
+    section: 'This process',
+    type: 'trace, debug, info, warn, error, fatal or silent',
+    default: 'info',
+    about: 'The least important messages that are logged.',
+    parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  }),
+  CI: set({
+    section: 'This process',
+    type: 'on or off',
+    default: 'off',
+    about: 'Set by build services. Nothing waits for a person at the terminal then.',
+    parse: presence,
+  }),
+  WORKERS: set({
+    section: 'This process',
+    type: 'number',
+    default: '4',
+    about: 'How many incidents this process moves at the same time.',
+    parse: integer(1, 64),
+  }),
+  WATCHDOG_URL: optional({
+    section: 'This process',
+    type: 'address',
+    without: 'nobody is told when Watchkeeper itself is gone',
+    secret: true,
+    about: 'A dead-man’s switch to call while everything is well; such addresses hold a key, so it counts as a secret.',
+    parse: webUrl,
+  }),
+
+  DATABASE_URL: optional({
+    section: 'Storage',
+    type: 'address',
+    without: 'an embedded Postgres runs in DATA_DIR',
+    secret: true,
+    about: 'The Postgres that holds everything: `postgres://user:password@host:5432/database`. Replicas share one.',
+    parse: postgresUrl,
+  }),
+  DATA_DIR: set({
+    section: 'Storage',
+    type: 'folder',
+    default: './data',
+    about:
+      'What is kept on this machine: the embedded Postgres and generated keys. One process at a time uses a folder.',
+    parse: text,
+  }),
+
+  WEBHOOK_TOKEN: optional({
+    section: 'Alerts coming in',
+    type: 'text',
+    without: 'unless WEBHOOK_USERNAME is set, a token is made and kept in DATA_DIR',
+    secret: true,
+    about: 'What a webhook must send as `Authorization: Bearer …`.',
+    parse: matching(
+      /^[\x21-\x7e]{16,512}$/,
+      'use 16 to 512 characters without spaces, such as the output of openssl rand -hex 24',
+    ),
+  }),
+  WEBHOOK_USERNAME: optional({
+    section: 'Alerts coming in',
+    type: 'text',
+    without: 'basic credentials are not accepted',
+    about: 'The user a webhook must name in basic credentials. Needs WEBHOOK_PASSWORD.',
+    parse: matching(/^[^:\p{Cc}]{1,128}$/u, 'use up to 128 characters without a colon'),
+  }),
+  WEBHOOK_PASSWORD: optional({
+    section: 'Alerts coming in',
+    type: 'text',
+    without: 'basic credentials are not accepted',
+    secret: true,
+    about: 'The password that goes with WEBHOOK_USERNAME.',
+    parse: matching(/^[^\p{Cc}]{8,512}$/u, 'use 8 to 512 characters'),
+  }),
+  MAX_BODY_BYTES: set({
+    section: 'Alerts coming in',
+    type: 'size',
+    default: '1 MiB',
+    about: 'The largest webhook that is read; a larger one is answered with 413, and what was in it is polled for.',
+    parse: bytes(1_024, 64 * 1_024 * 1_024),
+  }),
+  CORRELATION_LABELS: set({
+    section: 'Alerts coming in',
+    type: 'label names',
+    default: 'alertname,cluster,namespace,workload',
+    about: 'Alerts that agree in all of these belong to one incident. `workload` is derived where no label says it.',
+    parse: labelNames,
+  }),
+  CLUSTER_NAME: set({
+    section: 'Alerts coming in',
+    type: 'text',
+    default: 'default',
+    about: 'The cluster of alerts that carry no `cluster` label.',
+    parse: matching(/^[A-Za-z0-9._-]{1,63}$/, 'use up to 63 letters, digits, dots, dashes and underscores'),
+  }),
+
+  PEOPLE: optional({
+    section: 'People',
+    type: 'name:telegram-id:role, …',
+    without: 'only the local console decides',
+    about:
+      'Who may do what: `alice:1001:admin, bob:1002:operator`. A viewer reads, an operator decides, an admin also seconds, freezes and changes levels.',
+    parse: people,
+  }),
+  SECOND_PERSON: set({
+    section: 'People',
+    type: 'required or self',
+    default: 'required',
+    about:
+      'What a dangerous plan asks for: two people, or, for a watch of one, the target’s name typed and a second press a minute later.',
+    parse: oneOf('required', 'self'),
+  }),
+  QUIET_HOURS: optional({
+    section: 'People',
+    type: 'hours, such as 23-07',
+    without: 'messages make a sound at any hour',
+    about: 'Hours during which only what is critical buzzes; the rest is in a summary in the morning.',
+    parse: quietHours,
+  }),
+  TIMEZONE: set({
+    section: 'People',
+    type: 'time zone name',
+    default: 'UTC',
+    about: 'The time zone of quiet hours and of times on cards, such as `Europe/Berlin`.',
+    parse: timezone,
+  }),
+
+  TELEGRAM_BOT_TOKEN: optional({
+    section: 'Telegram',
+    type: 'text',
+    without: 'there is no Telegram; the console has the same cards',
+    secret: true,
+    about: 'The bot’s token from @BotFather. Needs TELEGRAM_CHAT_ID and PEOPLE.',
+    parse: matching(/^\d+:[A-Za-z0-9_-]+$/, 'set it to the token that @BotFather gave, digits, a colon and letters'),
+  }),
+  TELEGRAM_CHAT_ID: optional({
+    section: 'Telegram',
+    type: 'number',
+    without: 'Telegram cannot be used',
+    about: 'The numeric id of the chat for cards; a group’s is negative. Topics need a group with topics switched on.',
+    parse: chatId,
+  }),
+  TELEGRAM_MODE: set({
+    section: 'Telegram',
+    type: 'polling or webhook',
+    default: 'polling',
+    about: 'Whether one replica asks Telegram for presses, or Telegram sends them to PUBLIC_URL.',
+    parse: oneOf('polling', 'webhook'),
+  }),
+  TELEGRAM_WEBHOOK_SECRET: optional({
+    section: 'Telegram',
+    type: 'text',
+    without: 'TELEGRAM_MODE cannot be webhook',
+    secret: true,
+    about: 'What Telegram sends along with each update, so that nobody else can.',
+    parse: matching(/^[A-Za-z0-9_-]{1,256}$/, 'use 1 to 256 of the characters A-Z a-z 0-9 _ -'),
+  }),
+  TELEGRAM_TOPICS: set({
+    section: 'Telegram',
+    type: 'preset names or JSON',
+    default: 'default',
+    about: 'The topics of the group and what goes where: `default`, more presets (`arr`, `home-assistant`), or JSON.',
+    parse: topicPlan,
+  }),
+  TELEGRAM_RATE_PER_MINUTE: set({
+    section: 'Telegram',
+    type: 'number',
+    default: '20',
+    about: 'Messages a minute at most. Telegram allows a bot about 20 in a group.',
+    parse: integer(1, 100_000),
+  }),
+  TELEGRAM_API_ROOT: set({
+    section: 'Telegram',
+    type: 'address',
+    default: 'https://api.telegram.org',
+    about: 'Another server that speaks the Bot API.',
+    parse: webUrl,
+  }),
+
+  CONSOLE: set({
+    section: 'Console',
+    type: 'on or off',
+    default: 'on',
+    about: 'Whether the console is served under HOST and PORT.',
+    parse: toggle,
+  }),
+
+  ALERTMANAGER_URL: optional({
+    section: 'Alertmanager',
+    type: 'address',
+    without: 'alerts whose webhook was lost are not found again, and silences cannot be set',
+    about: 'Where Alertmanager’s own API is.',
+    parse: webUrl,
+  }),
+  ALERTMANAGER_TOKEN: optional({
+    section: 'Alertmanager',
+    type: 'text',
+    without: 'Alertmanager is called without credentials',
+    secret: true,
+    about: 'A bearer token for ALERTMANAGER_URL.',
+    parse: matching(/^[\x21-\x7e]+$/, 'use characters without spaces'),
+  }),
+  ALERTMANAGER_RECEIVER: optional({
+    section: 'Alertmanager',
+    type: 'text',
+    without: 'alerts of every receiver are polled',
+    about: 'The receiver that points to Watchkeeper; only its alerts are polled.',
+    parse: text,
+  }),
+  ALERTMANAGER_POLL_SECONDS: set({
+    section: 'Alertmanager',
+    type: 'seconds',
+    default: '60',
+    about: 'How often Alertmanager is asked for what a webhook may have missed.',
+    parse: integer(1, 3_600),
+  }),
+
+  MCP_SERVERS_FILE: set({
+    section: 'Tools and clusters',
+    type: 'file',
+    default: './mcp-servers.json',
+    about: 'The tool servers, in the usual `mcpServers` JSON. The default may be missing; a file you name may not.',
+    parse: text,
+  }),
+  KUBECONFIG: optional({
+    section: 'Tools and clusters',
+    type: 'file',
+    without: 'there is no cluster unless Watchkeeper runs in one',
+    about: 'Credentials for looking at clusters.',
+    parse: text,
+  }),
+  KUBECONFIG_OPERATOR: optional({
+    section: 'Tools and clusters',
+    type: 'file',
+    without: 'KUBECONFIG is used for changes too',
+    about: 'Credentials for changing clusters, if they are others than those for looking.',
+    parse: text,
+  }),
+  TALOSCONFIG: optional({
+    section: 'Tools and clusters',
+    type: 'file',
+    without: 'there are no Talos tools',
+    about: 'Credentials for Talos nodes.',
+    parse: text,
+  }),
+  GRANT_KEY: optional({
+    section: 'Tools and clusters',
+    type: 'PEM',
+    without: 'a key is made and kept in DATA_DIR',
+    secret: true,
+    about:
+      'The Ed25519 private key that signs permissions for tool servers, made by `openssl genpkey -algorithm ed25519`. Replicas share one.',
+    parse: ed25519Key,
+  }),
+  PROTECTED_NAMESPACES: set({
+    section: 'Tools and clusters',
+    type: 'names',
+    default: 'kube-system,kube-public,kube-node-lease,flux-system,argocd,cert-manager,rook-ceph,longhorn-system',
+    about: 'Namespaces in which every change takes two people.',
+    parse: words,
+  }),
+  PROTECTED_NODES: optional({
+    section: 'Tools and clusters',
+    type: 'names',
+    without: 'no node is protected by its name',
+    about: 'Nodes on which every change takes two people.',
+    parse: words,
+  }),
+  OWN_HOST: optional({
+    section: 'Tools and clusters',
+    type: 'name',
+    without: 'Watchkeeper cannot tell when a change would end itself',
+    about: 'The node, guest or host that Watchkeeper itself runs on.',
+    parse: text,
+  }),
+
+  RUNBOOKS_DIR: set({
+    section: 'Runbooks and limits',
+    type: 'folder',
+    default: './runbooks',
+    about: 'Where the runbooks are.',
+    parse: text,
+  }),
+  POLICY: set({
+    section: 'Runbooks and limits',
+    type: 'VERBOSE, NORMAL or FROZEN',
+    default: 'VERBOSE',
+    about:
+      'The policy a new installation starts with: ask for everything, honour earned levels, or run nothing. People change it later; then this no longer counts.',
+    parse: oneOf('VERBOSE', 'NORMAL', 'FROZEN'),
+  }),
+  APPROVAL_TTL: set({
+    section: 'Runbooks and limits',
+    type: 'duration',
+    default: '1h',
+    about: 'How long a question stays open. After that the answer is no.',
+    parse: duration(MINUTE, 7 * DAY),
+  }),
+  AUTHORIZATION_TTL: set({
+    section: 'Runbooks and limits',
+    type: 'duration',
+    default: '15m',
+    about: 'How long after a decision its plan may still start an action.',
+    parse: duration(MINUTE, DAY),
+  }),
+  VERIFY_SCALE: set({
+    section: 'Runbooks and limits',
+    type: 'number from 0.0001 to 1',
+    default: '1',
+    about: 'Shortens every wait of a verification, for demonstrations and tests. Leave it at 1 in earnest.',
+    parse: number(0.0001, 1),
+  }),
+}
+
+export type Variables = typeof VARIABLES
+export type VariableName = keyof Variables
+
+/** What each variable comes to: undefined is possible where there is no default. */
+export type Values = {
+  readonly [Name in VariableName]: Variables[Name] extends { default: string; parse(value: string): infer T }
+    ? T
+    : Variables[Name] extends { parse(value: string): infer T }
+      ? T | undefined
+      : never
+}
