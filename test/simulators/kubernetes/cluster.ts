@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { stringify } from 'yaml'
+import { openOracle } from '../oracle.ts'
+import { createAuthority } from '../tls.ts'
+import { ROLES, type Role, userOf } from './access.ts'
+import { alertsOf, type FiringAlert } from './alerts.ts'
+import { createEvents } from './events.ts'
+import type { Fault } from './faults.ts'
+import { resourceOfKind } from './resources.ts'
+import { NODES, PLANTED, seedCluster, UPTIME } from './seed.ts'
+import { type AcceptedChange, createApiServer } from './server.ts'
+import { createStore } from './store.ts'
+import { createWireFaults, type WireMatch } from './wire-faults.ts'
+import { addWorkload, type WorkloadSpec } from './workload-spec.ts'
+import { createWorkloads, type WorkloadLogs } from './workloads.ts'
+
+export interface ClusterOptions {
+  /** A file that gets one JSON line for every call. */
+  oracle?: string
+  /** 0, the default, takes any free port. */
+  port?: number
+  /** How long new pods take to replace old ones, ms; 300 by default. */
+  rolloutMs?: number
+  /** How often a crashing container is started again, ms; 2,000 by default. */
+  backOffMs?: number
+  /** Its name in kubeconfigs and alerts; `homelab` by default. */
+  clusterName?: string
+  now?: () => number
+}
+
+/** A Kubernetes cluster that exists only here: a real API over HTTPS with simulated controllers behind it. */
+export interface SimulatedCluster {
+  url: string
+  /** The certificate authority of the API, PEM. */
+  certificate: string
+  token(role: Role): string
+  /** YAML with the authority and the role's credential in it: a bearer token, or a client certificate. */
+  kubeconfig(role: Role, credential?: 'token' | 'certificate'): string
+  /** Adds a workload that has been running well for days. Throws when it is there already. */
+  addWorkload(spec: WorkloadSpec): void
+  removeWorkload(key: string): void
+  /** Breaks `namespace/name` at once: its pods and their alerts follow without delay. */
+  breakWorkload(key: string, fault: Fault, options?: { needs?: string | number }): void
+  /** Takes the fault away; the pods there are become well. */
+  heal(key: string): void
+  /** What the containers of a workload log from now on; `previous` is the log of the one that ended. */
+  setLogs(key: string, logs: WorkloadLogs): void
+  /** The alerts that monitoring rules would raise now. */
+  firing(): FiringAlert[]
+  /** How many restarts of this workload were accepted. */
+  restarts(key: string): number
+  /** Every accepted change in order, dry runs excluded. */
+  changes(): AcceptedChange[]
+  /** Values that no tool, card or log may ever show. */
+  planted(): readonly string[]
+  /** Resolves as soon as the predicate holds, checked after every change. Rejects after `timeoutMs`, 10 s by default. */
+  waitUntil(predicate: () => boolean, options?: { timeoutMs?: number }): Promise<void>
+  /** Holds the next matching request back for so long; it is then carried out even if its client has gone. */
+  delayNext(on: WireMatch & { ms: number }): void
+  /** Carries the next matching request out and ends the connection without an answer. */
+  dropAnswer(on: WireMatch): void
+  /** Swallows the next matching request: nothing happens and nothing is answered. */
+  hang(on: WireMatch): void
+  stop(): Promise<void>
+}
+
+export async function startKubernetes(options: ClusterOptions = {}): Promise<SimulatedCluster> {
+  const { port = 0, rolloutMs = 300, backOffMs = 2_000, clusterName = 'homelab', now = Date.now } = options
+  const authority = await createAuthority('simulated-kubernetes')
+  const identity = await authority.issueServer(['kubernetes', 'kubernetes.default.svc'])
+  const credentials = await issueCredentials(authority)
+  const tokens = new Map(ROLES.map((role) => [credentials[role].token, role]))
+
+  const store = createStore(now)
+  const record = createEvents(store, now)
+  const workloads = createWorkloads({ store, record, now, nodes: [...NODES], rolloutMs, backOffMs })
+  seedCluster(store, workloads, now())
+
+  const faults = createWireFaults()
+  const changes: AcceptedChange[] = []
+  const oracle = openOracle(options.oracle, 'kubernetes')
+  const { certificate } = authority
+  const accepted = (change: AcceptedChange) => changes.push(change)
+  const server = createApiServer({
+    store,
+    workloads,
+    now,
+    oracle,
+    faults,
+    tokens,
+    authority: certificate,
+    identity,
+    accepted,
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+
+  return {
+    url,
+    certificate,
+    token: (role) => credentials[role].token,
+    kubeconfig(role, credential = 'token') {
+      const { token, certificate: own, key } = credentials[role]
+      const user =
+        credential === 'token' ? { token } : { 'client-certificate-data': base64(own), 'client-key-data': base64(key) }
+      return kubeconfigYaml({ clusterName, url, certificate, user: userOf(role).name, credential: user })
+    },
+    addWorkload(spec) {
+      addWorkload(store, workloads, spec, now() - UPTIME / 4)
+    },
+    removeWorkload(key) {
+      const workload = workloads.find(key)
+      if (!workload) throw new Error(`the simulated cluster has no workload ${key}`)
+      store.remove(resourceOfKind(workload.apiVersion, workload.kind), workload)
+      workloads.removed(workload)
+    },
+    breakWorkload: (key, fault, { needs } = {}) => workloads.breakWorkload(key, fault, needs),
+    heal: (key) => workloads.heal(key),
+    setLogs: (key, logs) => workloads.setLogs(key, logs),
+    firing: () => workloads.broken().flatMap(({ workload, pods }) => alertsOf(workload, pods, clusterName)),
+    restarts: (key) => workloads.restarts(key),
+    changes: () => [...changes],
+    planted: () => PLANTED,
+    waitUntil(predicate, { timeoutMs = 10_000 } = {}) {
+      return new Promise<void>((resolve, reject) => {
+        const stop = store.subscribe(() => queueMicrotask(check))
+        const polling = setInterval(check, 25)
+        const deadline = setTimeout(() => {
+          finish()
+          reject(new Error(`the simulated cluster did not get there within ${timeoutMs} ms: ${predicate.toString()}`))
+        }, timeoutMs)
+        function finish(): void {
+          stop()
+          clearInterval(polling)
+          clearTimeout(deadline)
+        }
+        function check(): void {
+          if (!predicate()) return
+          finish()
+          resolve()
+        }
+        check()
+      })
+    },
+    delayNext: ({ ms, ...on }) => faults.set({ kind: 'delay', ms }, on),
+    dropAnswer: (on) => faults.set({ kind: 'drop-answer' }, on),
+    hang: (on) => faults.set({ kind: 'hang' }, on),
+    async stop() {
+      workloads.stop()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+interface Credential {
+  token: string
+  certificate: string
+  key: string
+}
+
+async function issueCredentials(
+  authority: Awaited<ReturnType<typeof createAuthority>>,
+): Promise<Record<Role, Credential>> {
+  const issue = async (role: Role): Promise<Credential> => {
+    const pair = await authority.issueClient({ commonName: userOf(role).name })
+    return { ...pair, token: `${role}-${randomBytes(16).toString('hex')}` }
+  }
+  const [reader, operator] = await Promise.all([issue('reader'), issue('operator')])
+  return { reader, operator }
+}
+
+function kubeconfigYaml(parts: {
+  clusterName: string
+  url: string
+  certificate: string
+  user: string
+  credential: Record<string, string>
+}): string {
+  const { clusterName, url, certificate, user, credential } = parts
+  return stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: clusterName, cluster: { server: url, 'certificate-authority-data': base64(certificate) } }],
+    users: [{ name: user, user: credential }],
+    contexts: [{ name: clusterName, context: { cluster: clusterName, user } }],
+    'current-context': clusterName,
+  })
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
+}

@@ -1,0 +1,38 @@
+/** Which request a fault on the wire waits for: the first whose `METHOD /path` matches. */
+export interface WireMatch {
+  match: RegExp
+  /** Dry runs are left alone unless this is true; then only they are met. */
+  dryRun?: boolean
+  /** How many requests it meets, 1 by default. */
+  times?: number
+}
+
+export type WireFault =
+  | { kind: 'delay'; ms: number }
+  /** The request is carried out, and the connection ends before the answer. */
+  | { kind: 'drop-answer' }
+  /** The request is swallowed: nothing is done and nothing answered until the cluster stops. */
+  | { kind: 'hang' }
+
+export interface WireFaults {
+  set(fault: WireFault, on: WireMatch): void
+  /** The faults that meet this request; each is used up by it. */
+  take(call: string, dryRun: boolean): WireFault[]
+}
+
+export function createWireFaults(): WireFaults {
+  let waiting: { fault: WireFault; match: RegExp; dryRun: boolean; left: number }[] = []
+  return {
+    set(fault, { match, dryRun = false, times = 1 }) {
+      waiting.push({ fault, match, dryRun, left: times })
+    },
+    take(call, dryRun) {
+      const met = waiting.filter(
+        (one) => one.dryRun === dryRun && new RegExp(one.match.source, one.match.flags.replace(/[gy]/g, '')).test(call),
+      )
+      for (const one of met) one.left -= 1
+      waiting = waiting.filter((one) => one.left > 0)
+      return met.map((one) => one.fault)
+    },
+  }
+}
