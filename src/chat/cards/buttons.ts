@@ -1,0 +1,115 @@
+import type { ButtonSpec } from '../../domain/card.ts'
+import type { IncidentView } from '../../domain/view.ts'
+import { type CardState, canUndo, effectOf } from './state.ts'
+import { buttonWords, snoozeWords } from './words.ts'
+
+const quietOpener: ButtonSpec = menu('quiet', buttonWords.quiet)
+const moreOpener: ButtonSpec = menu('more', buttonWords.more)
+const back: ButtonSpec = menu('none', buttonWords.back)
+const details: ButtonSpec = { verb: 'details', subject: '', label: buttonWords.details }
+
+/** The keyboard by state. `offered`: the whole of what would run is in sight, so it may be approved here. */
+export function rowsOf(view: IncidentView, state: CardState, offered: boolean): ButtonSpec[][] {
+  const open = view.incident.menu === 'details'
+  const decisions = decisionsOf(view, state, offered)
+  const openers = open ? [back] : [...(quietOf(state).length > 0 ? [quietOpener] : []), moreOpener]
+  return [...decisions, openers].filter((row) => row.length > 0)
+}
+
+/** What "Quiet" opens, without the way back to the card. */
+export function quietOf(state: CardState): ButtonSpec[] {
+  if (!quietable.has(state)) return []
+  const ignore: ButtonSpec = { verb: 'ignore', subject: '', label: buttonWords.ignore }
+  return state === 'ignored'
+    ? [snooze(60), snooze(480)]
+    : state === 'snoozed'
+      ? [ignore]
+      : [ignore, snooze(60), snooze(480)]
+}
+
+/** What "More" opens, without the way back to the card. */
+export function moreOf(view: IncidentView, state: CardState): ButtonSpec[] {
+  const taken: ButtonSpec = { verb: 'taken', subject: '', label: buttonWords.taken }
+  return view.incident.takenBy !== null || over.has(state) ? [details] : [details, taken]
+}
+
+/** The way back to the card, which closes every menu. */
+export function backButton(): ButtonSpec {
+  return back
+}
+
+const quietable = new Set<CardState>([
+  'looking',
+  'advised',
+  'asked',
+  'second',
+  'confirm',
+  'not_fixed',
+  'reverted',
+  'failed',
+  'rejected',
+  'expired',
+  'snoozed',
+  'ignored',
+  'waits',
+])
+const over = new Set<CardState>(['fixed', 'cleared', 'closed', 'abandoned'])
+
+function decisionsOf(view: IncidentView, state: CardState, offered: boolean): ButtonSpec[][] {
+  const { plan, approval } = view
+  const again = { verb: 'again', subject: '', label: buttonWords.again } as const
+  const undo: ButtonSpec[] = plan && canUndo(view) ? [{ verb: 'undo', subject: plan.id, label: buttonWords.undo }] : []
+  switch (state) {
+    case 'asked':
+    case 'second':
+    case 'confirm': {
+      if (!approval) return []
+      const reject: ButtonSpec = { verb: 'reject', subject: approval.id, label: buttonWords.reject }
+      return [[offered ? yes(approval.id, approval.asks, state) : { ...details, label: buttonWords.showAll }, reject]]
+    }
+    case 'verifying':
+      return [undo]
+    case 'fixed':
+      return [undo]
+    case 'not_fixed':
+      return [[again, ...undo]]
+    case 'failed':
+    case 'reverted':
+    case 'rejected':
+    case 'expired':
+      return [view.incident.status === 'closed' ? [] : [again]]
+    case 'partial': {
+      const rest: ButtonSpec[] = plan ? [{ verb: 'rest', subject: plan.id, label: buttonWords.rest }] : []
+      return [[...undo, ...rest]]
+    }
+    case 'doubt': {
+      const effect = effectOf(view, 'in_doubt')
+      if (!effect) return []
+      const of = (verb: ButtonSpec['verb'], label: string): ButtonSpec => ({ verb, subject: effect.id, label })
+      return [
+        [of('check_again', buttonWords.checkAgain), of('run_again', buttonWords.runAgain)],
+        [of('abandon', buttonWords.abandon)],
+      ]
+    }
+    case 'advised':
+    case 'snoozed':
+    case 'ignored':
+      return [[{ ...again, label: buttonWords.look }]]
+    default:
+      return []
+  }
+}
+
+function yes(approval: string, asks: 'one' | 'two' | 'self_two', state: CardState): ButtonSpec {
+  if (state === 'confirm') return { verb: 'confirm', subject: approval, label: buttonWords.confirm }
+  const two = state === 'second' ? buttonWords.approveSecond : buttonWords.approveFirst
+  return { verb: 'approve', subject: approval, label: asks === 'two' ? two : buttonWords.approve }
+}
+
+function menu(which: 'quiet' | 'more' | 'none', label: string): ButtonSpec {
+  return { verb: 'menu', subject: '', label, params: { menu: which } }
+}
+
+function snooze(minutes: number): ButtonSpec {
+  return { verb: 'snooze', subject: '', label: snoozeWords(minutes), params: { minutes } }
+}

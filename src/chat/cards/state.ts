@@ -1,0 +1,120 @@
+import type { Effect } from '../../domain/effect.ts'
+import type { Action } from '../../domain/plan.ts'
+import type { IncidentView } from '../../domain/view.ts'
+
+/** Every way a card can stand; what it says and offers follows from this alone. */
+export type CardState =
+  | 'looking'
+  | 'advised'
+  | 'asked'
+  | 'second'
+  | 'confirm'
+  | 'decided'
+  | 'running'
+  | 'verifying'
+  | 'fixed'
+  | 'not_fixed'
+  | 'reverted'
+  | 'failed'
+  | 'partial'
+  | 'doubt'
+  | 'rejected'
+  | 'expired'
+  | 'cleared'
+  | 'snoozed'
+  | 'ignored'
+  | 'waits'
+  | 'abandoned'
+  | 'closed'
+
+/** Reads off the records how an incident stands. An effect in doubt outranks everything: nobody knows what happened. */
+export function stateOf(view: IncidentView): CardState {
+  const { incident } = view
+  if (incident.status === 'closed') return endOf(view)
+  if (effectOf(view, 'in_doubt')) return 'doubt'
+  switch (incident.status) {
+    case 'snoozed':
+    case 'ignored':
+    case 'running':
+    case 'verifying':
+      return incident.status
+    case 'waiting':
+      return asking(view)
+    case 'watching':
+      return resting(view)
+    case 'open':
+      return incident.waitsFor === null ? 'looking' : 'waits'
+  }
+}
+
+/** The newest attempt at each action of the plan, in the plan's order; undefined where none was begun. */
+export function attempts(view: IncidentView): { action: Action; effect: Effect | undefined }[] {
+  const plan = view.plan
+  if (!plan) return []
+  return plan.body.actions.map((action) => {
+    const own = view.effects.filter(({ planId, action: index }) => planId === plan.id && index === action.index)
+    return { action, effect: own.sort((a, b) => b.attempt - a.attempt)[0] }
+  })
+}
+
+/** The first action's effect of the plan that stands in a status. */
+export function effectOf(view: IncidentView, status: Effect['status']): Effect | undefined {
+  return attempts(view).find(({ effect }) => effect?.status === status)?.effect
+}
+
+/** Whether what was done can be taken back: something was, all of it has a way back, and it is no way back itself. */
+export function canUndo(view: IncidentView): boolean {
+  const done = attempts(view).filter(({ effect }) => effect?.status === 'done')
+  const known = !effectOf(view, 'in_doubt') && !effectOf(view, 'started')
+  const undoable = done.every(({ action }) => action.undoable && 'tool' in action.wayBack)
+  return done.length > 0 && known && undoable && view.plan?.body.purpose !== 'undo'
+}
+
+function asking({ approval, votes, incident }: IncidentView): CardState {
+  if (incident.waitsFor !== null) return 'waits'
+  if (!approval) return 'looking'
+  if (approval.status === 'expired' || approval.status === 'rejected') return approval.status
+  if (approval.status !== 'pending') return 'decided'
+  if (!votes.some(({ verdict }) => verdict === 'approve')) return 'asked'
+  if (approval.asks === 'two') return 'second'
+  return approval.asks === 'self_two' ? 'confirm' : 'asked'
+}
+
+function resting(view: IncidentView): CardState {
+  const { incident, approval } = view
+  if (incident.waitsFor !== null) return 'waits'
+  if (incident.outcome === 'reverted' || incident.outcome === 'not_fixed') {
+    return broken(view) ?? incident.outcome
+  }
+  if (broken(view)) return broken(view) ?? 'failed'
+  if (incident.outcome === 'abandoned' || incident.outcome === 'fixed') return incident.outcome
+  if (incident.outcome === 'expired' || approval?.status === 'expired') return 'expired'
+  if (incident.outcome === 'rejected' || approval?.status === 'rejected') return 'rejected'
+  return 'advised'
+}
+
+/** Which way the plan stopped before its end; undefined when no action failed. */
+function broken(view: IncidentView): 'failed' | 'partial' | undefined {
+  if (!effectOf(view, 'failed')) return undefined
+  return effectOf(view, 'done') || effectOf(view, 'skipped') ? 'partial' : 'failed'
+}
+
+function endOf(view: IncidentView): CardState {
+  switch (view.incident.outcome) {
+    case 'fixed':
+    case 'reverted':
+    case 'rejected':
+    case 'expired':
+    case 'abandoned':
+    case 'ignored':
+      return view.incident.outcome === 'ignored' ? 'closed' : view.incident.outcome
+    case 'not_fixed':
+      return broken(view) ?? 'not_fixed'
+    case 'self_resolved':
+      return 'cleared'
+    case 'in_doubt':
+    case 'advised':
+    case null:
+      return 'closed'
+  }
+}

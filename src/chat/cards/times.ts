@@ -1,0 +1,21 @@
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+/** Tells times in one time zone, as seen from `now`: `02:14` today, `19 Nov 02:14` when it is further off than 20 hours. */
+export function clockFace(timezone: string, now: Date): (at: Date) => string {
+  const short = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' })
+  const dated = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, day: 'numeric', month: 'short' })
+  return (at) => {
+    const time = short.format(at)
+    return Math.abs(now.getTime() - at.getTime()) < 20 * hour ? time : `${dated.format(at)} ${time}`
+  }
+}
+
+/** A length of time in words, never more exact than it matters: `19 s`, `20 min`, `3 h`, `2 days`. */
+export function lasting(ms: number): string {
+  if (ms < 100 * 1_000) return `${Math.max(0, Math.round(ms / 1_000))} s`
+  if (ms < 100 * minute) return `${Math.round(ms / minute)} min`
+  if (ms < 2 * day) return `${Math.round(ms / hour)} h`
+  return `${Math.round(ms / day)} days`
+}
