@@ -1,0 +1,246 @@
+import type { AlertReport, AlertStatus, Severity, Subject } from '../domain/alert.ts'
+import type { IncomingReport, Via } from './intake.ts'
+
+/** One report with what was read off it, on its way into the tables. */
+export interface Arrival {
+  report: IncomingReport
+  via: Via
+  subject: Subject
+  /** The correlation key. */
+  key: string
+}
+
+export interface AlertState {
+  status: AlertStatus
+  at: Date
+  via: Via | 'superseded'
+}
+
+/** An alert as stored, and what this batch makes of it. */
+export interface AlertRecord {
+  /** Undefined until stored. */
+  id: number | undefined
+  report: AlertReport & { receiver?: string }
+  status: AlertStatus
+  /** The last end known; a contradicted alert fires in spite of it. */
+  endsAt: Date | undefined
+  contradicted: boolean
+  incident: IncidentRecord | undefined
+  /** Nothing before this moment is news. */
+  lastSeenAt: Date
+  /** Reports of it in this batch. */
+  received: number
+  /** States it passes through in this batch, in order. */
+  states: AlertState[]
+  changed: boolean
+}
+
+export interface IncidentRecord {
+  /** Undefined until stored. */
+  id: number | undefined
+  key: string
+  severity: Severity
+  closedAt: Date | undefined
+  round: number
+  /** Whose labels it carries; only for one that is new. */
+  first: Arrival | undefined
+  /** Its set of firing alerts changed. */
+  moved: boolean
+  reopened: boolean
+  raised: boolean
+}
+
+export type Rules = {
+  /** The moment of this batch. */
+  now: Date
+  /** Milliseconds after its end in which an incident opens again when its alert does. */
+  reopenWindowMs: number
+}
+
+/** What the database knows of the alerts and keys of one batch. Arrivals change it, one after another, as if each came alone. */
+export class Ledger {
+  readonly #alerts = new Map<string, AlertRecord>()
+  readonly #newest = new Map<string, AlertRecord>()
+  readonly #open = new Map<string, IncidentRecord>()
+  readonly #incidents: IncidentRecord[] = []
+  readonly #rules: Rules
+
+  constructor(rules: Rules) {
+    this.#rules = rules
+  }
+
+  knowIncident(incident: IncidentRecord): void {
+    this.#incidents.push(incident)
+    if (!incident.closedAt) this.#open.set(incident.key, incident)
+  }
+
+  knowAlert(alert: AlertRecord): void {
+    const series = seriesOf(alert.report)
+    this.#alerts.set(identityOf(alert.report), alert)
+    const newest = this.#newest.get(series)
+    if (!newest || newest.report.startsAt <= alert.report.startsAt) this.#newest.set(series, alert)
+  }
+
+  get alerts(): Iterable<AlertRecord> {
+    return this.#alerts.values()
+  }
+
+  get incidents(): readonly IncidentRecord[] {
+    return this.#incidents
+  }
+
+  /** Takes one report in, and says which alert it is about. The newest state wins by its times, not by its arrival. */
+  take(arrival: Arrival): AlertRecord {
+    const { report } = arrival
+    const known = this.#alerts.get(identityOf(report))
+    const newest = this.#newest.get(seriesOf(report))
+    if (known && report.asOf && known.lastSeenAt > report.asOf) return known
+    if (newest && newest.report.startsAt > report.startsAt) return this.#late(arrival, known, newest)
+    if (!known) return this.#first(arrival, newest)
+    if (arrival.via === 'webhook') this.#seen(known)
+    if (report.status === 'firing') this.#firesAgain(arrival, known)
+    else this.#resolves(arrival, known)
+    return known
+  }
+
+  /** It started again since: whatever this says of the earlier time, that time is over. */
+  #late(arrival: Arrival, known: AlertRecord | undefined, newest: AlertRecord): AlertRecord {
+    if (known) {
+      if (arrival.via === 'webhook') this.#seen(known)
+      return known
+    }
+    const alert = this.#record(arrival)
+    if (arrival.report.status === 'resolved') enter(alert, 'resolved', arrival.report.endsAt, arrival.via)
+    else enter(alert, 'resolved', newest.report.startsAt, 'superseded')
+    return alert
+  }
+
+  #first(arrival: Arrival, earlier: AlertRecord | undefined): AlertRecord {
+    const alert = this.#record(arrival)
+    if (earlier?.status === 'firing') {
+      enter(earlier, 'resolved', arrival.report.startsAt, 'superseded')
+      move(earlier.incident)
+    }
+    if (arrival.report.status === 'firing') this.#fire(alert, arrival)
+    // Over before we heard of it: kept for the record, and nobody's incident.
+    else enter(alert, 'resolved', arrival.report.endsAt, arrival.via)
+    return alert
+  }
+
+  #firesAgain(arrival: Arrival, alert: AlertRecord): void {
+    if (alert.status === 'resolved') {
+      this.#fire(alert, arrival)
+      alert.contradicted = arrival.via === 'webhook'
+    } else if (alert.contradicted && arrival.via === 'poll') {
+      alert.contradicted = false
+      alert.changed = true
+    }
+  }
+
+  #resolves({ report, via }: Arrival, alert: AlertRecord): void {
+    const endsAt = report.endsAt ?? this.#rules.now
+    const old = alert.endsAt !== undefined && endsAt <= alert.endsAt
+    if (old && (via === 'webhook' || alert.status === 'resolved')) return
+    if (alert.status === 'firing') move(alert.incident)
+    enter(alert, 'resolved', old ? alert.endsAt : endsAt, via)
+  }
+
+  #fire(alert: AlertRecord, arrival: Arrival): void {
+    const endsAt = alert.endsAt
+    enter(alert, 'firing', arrival.report.startsAt, arrival.via)
+    alert.endsAt = endsAt
+    alert.incident = this.#place(alert, arrival)
+    move(alert.incident)
+  }
+
+  /** Its own incident while that is open; else the open one of its key; else its own, opened again; else a new one. */
+  #place({ incident: own }: AlertRecord, arrival: Arrival): IncidentRecord {
+    if (own && !own.closedAt) return own
+    const open = this.#open.get(arrival.key)
+    if (open) return join(open, arrival.subject.severity)
+    if (own?.closedAt && own.key === arrival.key && this.#isRecent(own.closedAt)) return this.#reopen(own)
+    return this.#begin(arrival)
+  }
+
+  #isRecent(closedAt: Date): boolean {
+    return this.#rules.now.getTime() - closedAt.getTime() <= this.#rules.reopenWindowMs
+  }
+
+  #reopen(incident: IncidentRecord): IncidentRecord {
+    incident.closedAt = undefined
+    incident.reopened = true
+    incident.round++
+    this.#open.set(incident.key, incident)
+    return incident
+  }
+
+  #begin(arrival: Arrival): IncidentRecord {
+    const incident: IncidentRecord = {
+      id: undefined,
+      key: arrival.key,
+      severity: arrival.subject.severity,
+      closedAt: undefined,
+      round: 1,
+      first: arrival,
+      moved: true,
+      reopened: false,
+      raised: false,
+    }
+    this.knowIncident(incident)
+    return incident
+  }
+
+  #record({ report }: Arrival): AlertRecord {
+    const alert: AlertRecord = {
+      id: undefined,
+      report,
+      status: report.status,
+      endsAt: undefined,
+      contradicted: false,
+      incident: undefined,
+      lastSeenAt: this.#rules.now,
+      received: 1,
+      states: [],
+      changed: true,
+    }
+    this.knowAlert(alert)
+    return alert
+  }
+
+  #seen(alert: AlertRecord): void {
+    alert.received++
+    alert.lastSeenAt = this.#rules.now
+  }
+}
+
+const ranks: Record<Severity, number> = { none: 0, info: 1, warning: 2, critical: 3 }
+
+function join(incident: IncidentRecord, severity: Severity): IncidentRecord {
+  if (ranks[severity] > ranks[incident.severity]) {
+    incident.severity = severity
+    incident.raised = true
+  }
+  return incident
+}
+
+/** An incident that is closed has nobody waiting for news. */
+function move(incident: IncidentRecord | undefined): void {
+  if (incident && !incident.closedAt) incident.moved = true
+}
+
+function enter(alert: AlertRecord, status: AlertStatus, at: Date | undefined, via: AlertState['via']): void {
+  const time = at ?? alert.report.startsAt
+  alert.status = status
+  alert.contradicted = false
+  alert.changed = true
+  if (status === 'resolved') alert.endsAt = time
+  alert.states.push({ status, at: time, via })
+}
+
+function identityOf(report: AlertReport): string {
+  return `${seriesOf(report)} ${report.startsAt.getTime()}`
+}
+
+function seriesOf({ source, fingerprint }: AlertReport): string {
+  return `${source} ${fingerprint}`
+}
