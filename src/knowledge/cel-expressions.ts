@@ -11,7 +11,7 @@ export type Variable = 'alert' | 'inputs' | 'checks' | 'result'
 /** A value an expression reads: `['checks', 'oom', 'result', 'limit']`. A computed index ends the path. */
 export type Reference = readonly string[]
 
-export type Expression = { readonly ast: ASTNode; readonly source: string; run(scope: object): unknown }
+export type Expression = { readonly ast: ASTNode; readonly source: string; run(variables: object): unknown }
 
 export type Parsed = { readonly expression: Expression } | { readonly problem: string; readonly offset?: number }
 
@@ -37,9 +37,11 @@ function buildEnvironment(): Environment {
   ]
   for (const [operator, apply] of arithmetic) {
     const mixed = (a: bigint | number, b: bigint | number) => apply(Number(a), Number(b))
-    env.registerOperator(`int ${operator} double`, mixed)
-    env.registerOperator(`double ${operator} int`, mixed)
+    env.registerOperator(`int ${operator} double: double`, mixed)
+    env.registerOperator(`double ${operator} int: double`, mixed)
   }
+  // `==` between the two exists for values of unknown type only. Its mirror and its negation come with it.
+  env.registerOperator('int == double: bool', (a: bigint, b: number) => Number(a) === b)
   return env
 }
 
@@ -53,7 +55,7 @@ export function parseExpression(source: string): Parsed {
     if (wrong && wrong.code !== 'unknown_variable') {
       return { problem: wrong.summary, ...(wrong.range ? { offset: wrong.range.start } : {}) }
     }
-    return { expression: { ast: program.ast, source, run: (scope) => program({ ...scope }) } }
+    return { expression: { ast: program.ast, source, run: (variables) => program({ ...variables }) } }
   } catch (error) {
     if (!(error instanceof ParseError)) return { problem: error instanceof Error ? error.message : String(error) }
     return { problem: error.summary, ...(error.range ? { offset: error.range.start } : {}) }
@@ -63,7 +65,8 @@ export function parseExpression(source: string): Parsed {
 /** Evaluates over plain JSON. Never throws: what goes wrong in an expression is ordinary data here. */
 export function evaluate(expression: Expression, scope: Readonly<Record<string, unknown>>): Evaluated {
   try {
-    return { value: expression.run(toCel(scope, 0) as object) }
+    const variables = Object.entries(scope).map(([name, value]) => [name, toCel(value, 0)] as const)
+    return { value: expression.run(Object.fromEntries(variables)) }
   } catch (error) {
     if (!(error instanceof EvaluationError)) return { problem: error instanceof Error ? error.message : String(error) }
     if (error.code === 'no_such_key' || error.code === 'index_out_of_bounds') {
@@ -73,14 +76,14 @@ export function evaluate(expression: Expression, scope: Readonly<Record<string, 
   }
 }
 
-/** JSON integers become CEL ints (bigint), all else stays. Keys are defined, not assigned: `__proto__` is only a name. */
+/** JSON integers become CEL ints (bigint), objects become maps: keys such as `constructor` are only names there. */
 function toCel(value: unknown, depth: number): unknown {
   if (depth > MAX_DEPTH_OF_DATA) return null
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value
   if (Array.isArray(value)) return value.map((item) => toCel(item, depth + 1))
   if (typeof value !== 'object' || value === null) return value === undefined ? null : value
   const entries = Object.entries(value).filter(([, item]) => item !== undefined)
-  return Object.fromEntries(entries.map(([key, item]) => [key, toCel(item, depth + 1)]))
+  return new Map(entries.map(([key, item]) => [key, toCel(item, depth + 1)]))
 }
 
 /** Every value the expression reads from outside itself, in order of appearance. */

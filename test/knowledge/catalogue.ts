@@ -40,9 +40,17 @@ const RolloutStatus = z.object({
 
 const Change = z.object({ summary: z.string(), dry_run: z.boolean() })
 const Items = z.object({ summary: z.string(), items: z.array(z.looseObject({})) })
-const Overview = z.object({ summary: z.string(), nodes: z.array(z.looseObject({ name: z.string(), ready: z.boolean() })) })
+const Overview = z.object({
+  summary: z.string(),
+  nodes: z.array(z.looseObject({ name: z.string(), ready: z.boolean() })),
+})
 
-function tool(effect: CatalogueTool['effect'], undoable: boolean, input: z.ZodRawShape, output: z.ZodObject): CatalogueTool {
+function tool(
+  effect: CatalogueTool['effect'],
+  undoable: boolean,
+  input: z.ZodRawShape,
+  output: z.ZodObject,
+): CatalogueTool {
   const inputSchema = z.toJSONSchema(z.strictObject(input), { io: 'input' })
   return { effect, undoable, inputSchema, outputSchema: z.toJSONSchema(output, { io: 'output' }) }
 }
@@ -86,7 +94,12 @@ const kubernetes: Readonly<Record<string, CatalogueTool>> = {
     },
     Change,
   ),
-  scale: tool('destructive', true, { namespace: Namespace, workload: Workload, replicas: z.int().min(0).max(1_000), ...agentAdds }, Change),
+  scale: tool(
+    'destructive',
+    true,
+    { namespace: Namespace, workload: Workload, replicas: z.int().min(0).max(1_000), ...agentAdds },
+    Change,
+  ),
 }
 
 export const catalogue: ToolCatalogue = new Map<string, CatalogueTool | 'later'>([
