@@ -1,0 +1,68 @@
+import { CallerError, Change, DryRun, IfStill } from '@watchkeeper/mcp-shared'
+import { z } from 'zod'
+import { ContainerName, Namespace, WorkloadName } from '../arguments.ts'
+import { changeWorkload, probeWorkload } from '../change-workload.ts'
+import type { Workload } from '../objects.ts'
+import { chooseContainer, plannedResources, resourcesPatch, resourceValues, undoResources } from '../resources.ts'
+import { replacementWarnings } from '../rollout-warnings.ts'
+import { defineTool } from '../tool.ts'
+import { workloadRef } from '../workload.ts'
+
+const Memory = z.union([
+  z
+    .string()
+    .max(24)
+    .regex(/^[0-9.]+[A-Za-z]{0,2}[0-9]*$/),
+  z.int().positive(),
+  z.null(),
+])
+const Cpu = z.union([
+  z
+    .string()
+    .max(24)
+    .regex(/^[0-9.]+[A-Za-z]{0,2}[0-9]*$/),
+  z.int().positive(),
+  z.null(),
+])
+
+export const setResources = defineTool({
+  name: 'set_resources',
+  title: 'Set memory and CPU of a workload',
+  effect: 'write',
+  undoable: true,
+  idempotent: true,
+  description:
+    'Sets limits and requests of one container of a Deployment, StatefulSet or DaemonSet; what is left out stays. Its pods are replaced one after another.',
+  input: z.strictObject({
+    namespace: Namespace,
+    workload: WorkloadName,
+    container: ContainerName.optional(),
+    memory: Memory.optional().describe('Memory limit: "512Mi", or bytes as an integer; null removes it.'),
+    memory_request: Memory.optional().describe('Memory request, likewise.'),
+    cpu: Cpu.optional().describe('CPU limit: "500m", "2", or millicores as an integer; null removes it.'),
+    cpu_request: Cpu.optional().describe('CPU request, likewise.'),
+    dry_run: DryRun,
+    precondition: IfStill,
+  }),
+  output: Change,
+  target: ({ namespace, workload }) => [workload.split('/')[0] ?? '', namespace, workload.split('/')[1] ?? ''],
+  async run({ namespace, workload, container, dry_run: dryRun, precondition, ...wanted }, cluster, { signal, effect }) {
+    const planned = plannedResources(wanted)
+    if (planned.size === 0)
+      throw new CallerError('invalid', 'Say what to set: memory, memory_request, cpu or cpu_request.')
+    const change = {
+      tool: 'set_resources',
+      ref: workloadRef(namespace, workload),
+      undoable: true,
+      values: (live: Workload) => resourceValues(chooseContainer(live, container), planned),
+      patch: (live: Workload) => resourcesPatch(chooseContainer(live, container), planned),
+      warnings: replacementWarnings,
+      undo: (live: Workload) => ({ namespace, workload, ...undoResources(chooseContainer(live, container), planned) }),
+      summary: () =>
+        `set ${[...planned].map(([field, text]) => `${field} ${text ?? 'to none'}`).join(', ')} of ${workload} in ${namespace}.`,
+    }
+    return changeWorkload(cluster, change, { dryRun, precondition, effect, signal })
+  },
+  probe: ({ namespace, workload, precondition }, cluster, { effect, signal }) =>
+    probeWorkload(cluster, { ref: workloadRef(namespace, workload), precondition, effect, signal }),
+})
