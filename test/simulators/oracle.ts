@@ -14,5 +14,6 @@ export type Oracle = (entry: Record<string, unknown>) => void
 export function openOracle(path: string | undefined, simulator: string): Oracle {
   if (path === undefined) return () => {}
   mkdirSync(dirname(path), { recursive: true })
+  appendFileSync(path, '')
   return (entry) => appendFileSync(path, `${JSON.stringify({ at: Date.now(), simulator, ...entry })}\n`)
 }

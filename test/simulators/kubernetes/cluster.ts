@@ -11,6 +11,7 @@ import { resourceOfKind } from './resources.ts'
 import { NODES, PLANTED, seedCluster, UPTIME } from './seed.ts'
 import { type AcceptedChange, createApiServer } from './server.ts'
 import { createStore } from './store.ts'
+import { waitUntil } from './wait.ts'
 import { createWireFaults, type WireMatch } from './wire-faults.ts'
 import { addWorkload, type WorkloadSpec } from './workload-spec.ts'
 import { createWorkloads, type WorkloadLogs } from './workloads.ts'
@@ -55,7 +56,7 @@ export interface SimulatedCluster {
   /** Values that no tool, card or log may ever show. */
   planted(): readonly string[]
   /** Resolves as soon as the predicate holds, checked after every change. Rejects after `timeoutMs`, 10 s by default. */
-  waitUntil(predicate: () => boolean, options?: { timeoutMs?: number }): Promise<void>
+  waitUntil(predicate: () => boolean | Promise<boolean>, options?: { timeoutMs?: number }): Promise<void>
   /** Holds the next matching request back for so long; it is then carried out even if its client has gone. */
   delayNext(on: WireMatch & { ms: number }): void
   /** Carries the next matching request out and ends the connection without an answer. */
@@ -125,27 +126,7 @@ export async function startKubernetes(options: ClusterOptions = {}): Promise<Sim
     restarts: (key) => workloads.restarts(key),
     changes: () => [...changes],
     planted: () => PLANTED,
-    waitUntil(predicate, { timeoutMs = 10_000 } = {}) {
-      return new Promise<void>((resolve, reject) => {
-        const stop = store.subscribe(() => queueMicrotask(check))
-        const polling = setInterval(check, 25)
-        const deadline = setTimeout(() => {
-          finish()
-          reject(new Error(`the simulated cluster did not get there within ${timeoutMs} ms: ${predicate.toString()}`))
-        }, timeoutMs)
-        function finish(): void {
-          stop()
-          clearInterval(polling)
-          clearTimeout(deadline)
-        }
-        function check(): void {
-          if (!predicate()) return
-          finish()
-          resolve()
-        }
-        check()
-      })
-    },
+    waitUntil: (predicate, { timeoutMs = 10_000 } = {}) => waitUntil(store, predicate, timeoutMs),
     delayNext: ({ ms, ...on }) => faults.set({ kind: 'delay', ms }, on),
     dropAnswer: (on) => faults.set({ kind: 'drop-answer' }, on),
     hang: (on) => faults.set({ kind: 'hang' }, on),

@@ -1,3 +1,4 @@
+import { contentHash } from './names.ts'
 import type { Workload } from './objects.ts'
 import { parseQuantity } from './quantity.ts'
 
@@ -45,8 +46,8 @@ function holding(workload: Workload, kind: Fault, needs?: string | number): (wor
     return (now) => imageOf(now) === image
   }
   if (kind === 'rollout-stuck') {
-    const spec = JSON.stringify(workload.spec.template.spec)
-    return (now) => JSON.stringify(now.spec.template.spec) === spec
+    const spec = contentHash(workload.spec.template.spec)
+    return (now) => contentHash(now.spec.template.spec) === spec
   }
   return () => true
 }

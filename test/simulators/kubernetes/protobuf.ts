@@ -1,11 +1,14 @@
+import { ApiError } from './api-error.ts'
+
 /** Field number to its length-delimited values; numbers and booleans are left out, nothing here needs them. */
 type Message = Map<number, Buffer[]>
 
+const HARMLESS = new Set(['Eviction', 'DeleteOptions', 'SelfSubjectReview', 'SelfSubjectRulesReview'])
 const MAGIC = Buffer.from('k8s\u0000')
 
 /**
  * Decodes the one kind of protobuf body that kubectl sends to this API, an access review (`kubectl auth can-i`); any
- * other kind comes back with nothing in it.
+ * other kind comes back without content where that does no harm, and is refused with 415 where it would.
  *
  * Source: the envelope and field numbers of k8s.io/api's generated.proto (runtime.Unknown, SelfSubjectAccessReview).
  */
@@ -14,7 +17,10 @@ export function decodeReview(body: Buffer): Record<string, unknown> {
   const envelope = decode(body.subarray(4))
   const type = decode(first(envelope, 1))
   const about = { apiVersion: text(type, 1), kind: text(type, 2) }
-  if (about.kind !== 'SelfSubjectAccessReview') return about
+  if (HARMLESS.has(about.kind)) return about
+  if (about.kind !== 'SelfSubjectAccessReview') {
+    throw new ApiError(415, 'UnsupportedMediaType', `the simulated cluster takes ${about.kind} as JSON or YAML only`)
+  }
   const spec = decode(first(decode(first(envelope, 2)), 2))
   if (spec.has(1)) {
     const [namespace, verb, group, version, resource, subresource, name] = [1, 2, 3, 4, 5, 6, 7].map((field) =>

@@ -149,6 +149,7 @@ function parseBody(raw: Buffer, contentType: string): unknown {
     if (contentType === 'application/vnd.kubernetes.protobuf') return decodeReview(raw)
     return contentType.endsWith('yaml') ? parseYaml(raw.toString()) : JSON.parse(raw.toString())
   } catch (error) {
+    if (error instanceof ApiError) throw error
     throw badRequest(`error decoding the body: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
