@@ -67,10 +67,12 @@ type Running = { url: string; adopted: boolean; pid: number; child?: ChildProces
 async function bringUp(home: string, settings: Record<string, string>, onLog: (text: string) => void, said: string[]) {
   const [binaries, user] = await Promise.all([findBinaries(), findServerUser()])
   const cluster = await openCluster(home, binaries.initdb, user, onLog)
+  const adopted = await adopt(cluster)
+  if (adopted) return adopted
   const deadline = performance.now() + PATIENCE_MS
   for (let pause = 50; ; pause = Math.min(pause * 2, 1_000)) {
     try {
-      return (await adopt(cluster, deadline)) ?? (await launch({ cluster, binaries, user, settings, onLog }))
+      return await launch({ cluster, binaries, user, settings, onLog })
     } catch (error) {
       if (performance.now() + pause > deadline || isHopeless(error, said)) throw error
       await wait(pause)
@@ -79,7 +81,8 @@ async function bringUp(home: string, settings: Record<string, string>, onLog: (t
 }
 
 /** Takes over a server that still runs in this folder; undefined when there is none, or none that was worth keeping. */
-async function adopt(cluster: Cluster, deadline: number): Promise<Running | undefined> {
+async function adopt(cluster: Cluster): Promise<Running | undefined> {
+  const deadline = performance.now() + PATIENCE_MS / 2
   for (;;) {
     const found = await readPostmaster(cluster.folder)
     if (!found) return undefined
@@ -87,30 +90,30 @@ async function adopt(cluster: Cluster, deadline: number): Promise<Running | unde
       await rm(join(cluster.folder, 'postmaster.pid'), { force: true })
       return undefined
     }
-    const answers = found.ready && (await answersAs(cluster, found.port))
-    if (answers) return { url: urlOf(cluster, found.port), adopted: true, pid: found.pid }
-    // It may be in the middle of its recovery, or of its shutdown: half the patience goes to waiting, then it is ended.
-    if (found.ready || performance.now() > deadline - PATIENCE_MS / 2) {
-      await stopServer(found.pid)
+    if (found.ready && (await letsUsIn(cluster, found.port)) === 'yes')
+      return { url: urlOf(cluster, found.port), adopted: true, pid: found.pid }
+    // It may be in the middle of its recovery or its shutdown, so it is given a while.
+    if (found.ready || performance.now() > deadline) {
+      await stopServer(found.pid, PATIENCE_MS / 2)
       return undefined
     }
     await wait(100)
   }
 }
 
-/** Whether the server on this port lets us in and is the one of our folder. Makes our database if it is not there yet. */
-async function answersAs(cluster: Cluster, port: number): Promise<boolean> {
-  const sql = connect(urlOf(cluster, port, 'postgres'), { max: 1 })
+/** Whether the server on this port knows our password and is that of our folder. Makes our database if there is none yet. */
+async function letsUsIn(cluster: Cluster, port: number): Promise<'yes' | 'not yet' | 'never'> {
+  const sql = connect(urlOf(cluster, port, 'postgres'), { max: 1, timeoutSeconds: 3 })
   try {
     const [row] = await sql<{ folder: string }[]>`select current_setting('data_directory') as folder`
-    if (row?.folder !== (await realpath(cluster.folder)) && row?.folder !== cluster.folder) return false
+    if (row?.folder !== (await realpath(cluster.folder)) && row?.folder !== cluster.folder) return 'never'
     const [known] = await sql`select 1 from pg_database where datname = ${DATABASE}`
     if (!known) await sql`create database ${sql(DATABASE)}`
-    return true
+    return 'yes'
   } catch (error) {
     // A full disk is for a person to mend: stopping and starting again would only hide the reason.
     if (errorCode(error) === '53100') throw error
-    return false
+    return errorCode(error) === '28P01' ? 'never' : 'not yet'
   } finally {
     await sql.end({ timeout: 1 })
   }
@@ -154,10 +157,14 @@ async function readiness(child: ChildProcess, cluster: Cluster, port: number): P
   const deadline = performance.now() + 30_000
   while (!ended && performance.now() < deadline) {
     const found = await readPostmaster(cluster.folder)
-    if (found?.ready && found.pid === child.pid && (await answersAs(cluster, port))) return found.pid
+    if (found?.ready && found.pid === child.pid) {
+      const welcome = await letsUsIn(cluster, port)
+      if (welcome === 'yes') return found.pid
+      if (welcome === 'never') ended = strangePassword(cluster)
+    }
     await wait(10)
   }
-  if (!ended) child.kill('SIGINT')
+  if (child.pid !== undefined && child.exitCode === null) await stopServer(child.pid)
   throw ended ?? new Error('postgres was not ready after 30 seconds')
 }
 
@@ -195,6 +202,12 @@ function isHopeless(error: unknown, said: readonly string[]): boolean {
 function alreadyUsed(home: string): OperatorError {
   return new OperatorError(
     `Another Watchkeeper is running with the data folder ${home}. Stop it, give this one a DATA_DIR of its own, or let both share one database with DATABASE_URL.`,
+  )
+}
+
+function strangePassword({ folder }: Cluster): OperatorError {
+  return new OperatorError(
+    `The password in ${folder}-password is not that of the database in ${folder}. Restore the file, or move both away to start with an empty database.`,
   )
 }
 

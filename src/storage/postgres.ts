@@ -15,6 +15,8 @@ export type ConnectOptions = {
   max?: number
   /** Shown in `pg_stat_activity`. */
   applicationName?: string
+  /** How long opening a connection may take; 10 unless told. */
+  timeoutSeconds?: number
 }
 
 /**
@@ -23,11 +25,12 @@ export type ConnectOptions = {
  * Rows arrive as plain JavaScript: timestamps as Date, jsonb parsed, bigint as number while that is exact and as BigInt
  * beyond. An undefined value is written as null.
  */
-export function connect(url: string, { max = 10, applicationName = 'watchkeeper' }: ConnectOptions = {}): Sql {
+export function connect(url: string, options: ConnectOptions = {}): Sql {
+  const { max = 10, applicationName = 'watchkeeper', timeoutSeconds = 10 } = options
   return postgres<{ bigint: postgres.PostgresType<number | bigint> }>(url, {
     max,
     connection: { application_name: applicationName },
-    connect_timeout: 10,
+    connect_timeout: timeoutSeconds,
     onnotice: () => {},
     transform: { undefined: null },
     types: { bigint: { to: 20, from: [20], serialize: String, parse: toInteger } },

@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { inTransaction } from '../../src/storage/postgres.ts'
 import { installQueue, type Job, openQueue, type Queue } from '../../src/storage/queue.ts'
@@ -171,4 +175,21 @@ test('a graceful stop waits for the job at hand', async () => {
   expect(finished).toBe(true)
   const [row] = await db.sql`select state from pgboss.job where name = 'slow'`
   expect(row?.state).toBe('completed')
+})
+
+test('the job of a killed replica runs elsewhere within 15 seconds', async () => {
+  const program = fileURLToPath(new URL('queue-child.ts', import.meta.url))
+  const child = spawn(process.execPath, [program, db.url], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  expect((await lines.next()).value).toBe('ready')
+  await inTransaction(db.sql, (tx) => queue.enqueue(tx, 'killed', { n: 1 }))
+  const id = (await lines.next()).value
+  const seen = listener<{ n: number }>()
+  await queue.work('killed', { concurrency: 1 }, seen.take)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const killedAt = performance.now()
+  const [job] = await seen.until(1)
+  expect(job).toMatchObject({ id, data: { n: 1 }, retries: 1 })
+  expect((job?.at ?? 0) - killedAt).toBeLessThan(15_000)
 })

@@ -32,13 +32,15 @@ export async function isServerOf(folder: string, pid: number): Promise<boolean> 
   return directory === undefined ? !(await isForeign(pid)) : directory === expected
 }
 
-/** Ends a server the kind way first: SIGINT disconnects everybody and checkpoints, SIGQUIT leaves recovery to the next start. */
-export async function stopServer(pid: number, patience = 10_000): Promise<boolean> {
-  for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
+/**
+ * Ends a server, the kind way first: SIGINT disconnects everybody and checkpoints, SIGQUIT leaves recovery to the next
+ * start, and SIGKILL is for one that does not even hear that. `patience` is in milliseconds, for each of them.
+ */
+export async function stopServer(pid: number, patience = 10_000): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     send(pid, signal)
-    if (await isGone(pid, patience)) return true
+    if (await isGone(pid, patience)) return
   }
-  return false
 }
 
 /** Asks a server to end, without waiting for it; one that is gone already is no error. */
