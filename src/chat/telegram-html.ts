@@ -76,7 +76,7 @@ function wholeLines(lines: readonly string[], room: number): { text: string; who
 
 /** What Telegram would turn into a link, an address, a mention, a hashtag, a cash tag, a command or a telephone number. */
 const clickable =
-  /:\/\/|[\p{L}\p{N}_-]\.\p{L}[\p{L}\p{N}-]+|(?:\d+\.){3}\d+|@[\p{L}\p{N}]|(^|[^\p{L}\p{N}_])\/[\p{L}\p{N}_]|#[\p{L}\p{N}_]*[\p{L}_]|\$[A-Z]|\+?\d[\d().-]{6,}\d/u
+  /:\/\/|[\p{L}\p{N}_-]\.\p{L}[\p{L}\p{N}-]+|(?:\d+\.){3}\d+|@|(^|[^\p{L}\p{N}_])\/[\p{L}\p{N}_]|#[\p{L}\p{N}_]*[\p{L}_]|\$[A-Z]|\+?\d[\d().-]{6,}\d/u
 
 function setPlain(text: string): string {
   return spans(text)

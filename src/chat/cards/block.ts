@@ -75,9 +75,11 @@ function askedLines({ plan }: IncidentView, asked: readonly number[]): string[] 
   if (!plan) return []
   const { actions, verify } = plan.body
   const covered = actions.filter(({ index }) => asked.includes(index))
+  const earlier = actions.filter(({ index }) => index < Math.min(...asked))
   const later = actions.filter(({ index }) => index > Math.max(...asked))
   return [
     ...covered.flatMap(actionLines),
+    ...earlier.map((action) => `asked before: ${headingOf(action)}`),
     ...later.map((action) => `later, asked again: ${headingOf(action)}`),
     `Done means: ${doneMeans(verify)}`,
   ]

@@ -21,7 +21,7 @@ export interface CardOptions {
 }
 
 /** What a card may hold: a message is read at a glance; with Details open it is read on purpose. */
-const glance = { all: 880, block: 560 }
+const glance = { all: 880, block: 600 }
 const opened = { all: 3_900, block: 3_300 }
 const page = { all: Number.POSITIVE_INFINITY, block: Number.POSITIVE_INFINITY }
 
@@ -35,31 +35,26 @@ export function cardOf(view: IncidentView, { timezone, whole = false }: CardOpti
   const state = stateOf(view)
   const menu = view.incident.menu
   const room = whole ? page : menu === 'details' ? opened : glance
-  const block = blockOf(view, state, room.block)
+  const told = [...oddities(view), ...linesOf(view, state, timezone)]
+  const frame = { title: titleOf(view, state), where: whereOf(view, timezone), footer: footerOf(view) }
+  const bare = { ...frame, lines: told.filter(({ keep }) => keep), block: null, menu, details: [] }
+  const block = blockOf(view, state, Math.min(room.block, room.all - visibleLength(bare)))
   const offered = block?.whole === true
-  const told = [
-    ...oddities(view),
-    ...(offered || !asks(state) ? [] : [unofferedLine(menu)]),
-    ...linesOf(view, state, timezone),
-  ]
   const card: Card = {
     incident: view.incident.id,
     tone: toneOf(state, view),
-    title: titleOf(view, state),
-    where: whereOf(view, timezone),
+    ...frame,
     block: block?.lines ?? null,
     digest: block && view.plan ? view.plan.digest : null,
     lines: [],
-    footer: footerOf(view),
     rows: rowsOf(view, state, offered),
     quiet: withBack(quietOf(state)),
     more: withBack(moreOf(view, state)),
     menu,
     details: [],
   }
-  // A block that is summed up may outgrow a glance by itself; what people must know keeps its place all the same.
-  const left = Math.max(room.all - visibleLength(card), 240)
-  card.lines = fitLines(told, left).map(({ keep: _, ...line }) => line)
+  const lines = offered || !asks(state) ? told : [unofferedLine(menu), ...told]
+  card.lines = fitLines(lines, room.all - visibleLength(card)).map(({ keep: _, ...line }) => line)
   const details = detailsOf(view, timezone)
   card.details = menu === 'details' && !whole ? fitTexts(details, opened.all - visibleLength(card)) : details
   return card

@@ -2,8 +2,10 @@ import type { Card } from '../../domain/card.ts'
 import { cut } from './clean.ts'
 import type { Line } from './lines.ts'
 
+type Seen = Pick<Card, 'title' | 'where' | 'block' | 'lines' | 'footer' | 'menu' | 'details'>
+
 /** The characters a person sees of a card, its buttons apart. */
-export function visibleLength(card: Omit<Card, 'rows' | 'quiet' | 'more'>): number {
+export function visibleLength(card: Seen): number {
   const lines = card.lines.map(({ label, text }) => (label === undefined ? text : `${label}: ${text}`))
   const parts = [card.title, card.where, ...(card.block ?? []), ...lines, ...shownDetails(card), card.footer]
   return parts.reduce((sum, part) => sum + part.length + 1, 4)

@@ -208,7 +208,7 @@ function alwaysLines(view: IncidentView, state: CardState): Line[] {
   const marks = [...new Set(alerts.flatMap((alert) => alert.marks))].slice(0, 2).map((mark) => prose(mark, 100))
   const frozen = policy === 'FROZEN' && ['looking', 'asked', 'second', 'confirm', 'decided', 'running'].includes(state)
   return [
-    { text: incident.takenBy === null ? '' : say.takenWords(personName(incident.takenBy)) },
+    { text: incident.takenBy === null ? '' : say.takenWords(personName(incident.takenBy)), keep: true },
     { text: frozen ? say.sentences.frozen : '', ...(frozen ? { keep: true as const } : {}) },
     { label: say.labels.note, text: alerts.some(({ contradicted }) => contradicted) ? say.sentences.contradicted : '' },
     { label: say.labels.note, text: marks.join('; ') },
