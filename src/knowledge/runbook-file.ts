@@ -33,7 +33,7 @@ export function parseRunbook(text: string, path: string): ParsedRunbook {
     const { line, column } = positionOf(frontMatter, pointer)
     problems.push({ path, line, column, severity: 'error', message, ...(hint ? { hint } : {}) })
   }
-  const shaped = RunbookText.safeParse(frontMatter.data)
+  const shaped = RunbookText.safeParse(frontMatter.data, { reportInput: true })
   if (!shaped.success) {
     for (const issue of shaped.error.issues) reportIssue(issue, report)
     return { problems: inOrder(problems) }
@@ -174,7 +174,7 @@ function reportIssue(issue: z.core.$ZodIssue, report: Report): void {
   if (issue.code === 'invalid_key') {
     const [inner] = issue.issues
     report(pointer, `The name \`${String(issue.path.at(-1))}\` ${inner?.message ?? 'cannot be used'}.`)
-  } else if (issue.code === 'invalid_type' && issue.input === undefined) {
+  } else if (issue.code !== 'custom' && issue.input === undefined) {
     report(pointer, `${field} is missing; it ${issue.message}.`)
   } else report(pointer, `${field} ${issue.message}.`)
 }

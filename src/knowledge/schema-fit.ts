@@ -69,10 +69,17 @@ function judgeChoices(value: Json, schema: Schema, judging: Judging, at: Pointer
   for (const choices of [schema.anyOf, schema.oneOf]) {
     const tried = (choices ?? []).map((choice) => judge(value, choice, judging, at))
     if (tried.length === 0 || tried.some((result) => result.length === 0)) continue
-    // The choice that went deepest is the one that was meant.
-    found.push(...tried.reduce((best, result) => (depth(result) > depth(best) ? result : best)))
+    // Meant was a choice of the value's own type, and of those the one that was followed furthest.
+    const ofType = tried.filter((_, i) => hasType(value, choices?.[i] ?? {}, judging.root))
+    const candidates = ofType.length > 0 ? ofType : tried
+    found.push(...candidates.reduce((best, result) => (depth(result) > depth(best) ? result : best)))
   }
   return found
+}
+
+function hasType(value: Json, choice: Schema, root: Schema): boolean {
+  const types = typesOf(resolve(choice, root))
+  return types.some((type) => isOf(value, type))
 }
 
 function depth(found: readonly Misfit[]): number {

@@ -22,6 +22,7 @@ export function splitFrontMatter(text: string, path: string): SplitFile {
     problems: [{ path, line, severity: 'error', message, ...(hint ? { hint } : {}) }],
   })
   if (text.length > MAX_FILE) return problem(1, 'The file is larger than 256 KiB.', 'Shorten it, or split it in two.')
+  if (!isStorable(text)) return problem(1, 'The file holds broken characters.', 'Save it as UTF-8 text.')
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   if (!FENCE.test(lines[0] ?? '')) {
     return problem(
@@ -74,7 +75,10 @@ function parseYaml(source: string, path: string): ParsedYaml {
     const reference = gatherPositions(document.contents, '', positions, positionOf)
     if (reference !== undefined)
       return { problems: [fault(reference, 'Anchors and aliases are not used in runbooks.')] }
-    return { data: document.toJS({ maxAliasCount: 0 }), positions }
+    const data: unknown = document.toJS({ maxAliasCount: 0 })
+    // An escape such as "\ud800" passes for text in YAML and can neither be hashed nor stored.
+    if (!isStorable(data)) return { problems: [fault(0, 'The front matter escapes half of a character or a NUL.')] }
+    return { data, positions }
   } catch (error) {
     return { problems: [fault(0, yamlSentence(error instanceof Error ? error.message : String(error)))] }
   }
@@ -98,6 +102,13 @@ function gatherPositions(
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** Whether no text within holds a lone surrogate or a NUL. */
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([key, item]) => isStorable(key) && isStorable(item))
 }
 
 function rangeStart(node: unknown): number {

@@ -1,0 +1,94 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { holds } from '../../src/knowledge/conditions.ts'
+import { resolveInputs } from '../../src/knowledge/inputs.ts'
+import { lookupRunbooks } from '../../src/knowledge/lookup.ts'
+import { loadRunbookFolder } from '../../src/knowledge/runbook-folder.ts'
+import { lintRunbook } from '../../src/knowledge/runbook-lint.ts'
+import { renderArgs } from '../../src/knowledge/templates.ts'
+import { catalogue } from './catalogue.ts'
+import { said } from './sample.ts'
+
+const { runbooks, problems } = await loadRunbookFolder(fileURLToPath(new URL('../../runbooks', import.meta.url)))
+
+test('all eight can be read', () => {
+  expect(problems).toEqual([])
+  expect(runbooks.map(({ id }) => id)).toEqual([
+    'etcd-database-large',
+    'guest-down',
+    'image-pull-failing',
+    'node-not-ready',
+    'persistent-volume-filling',
+    'pod-crash-looping',
+    'pod-oom-killed',
+    'rollout-stuck',
+  ])
+})
+
+test.each(runbooks.map((runbook) => [runbook.id, runbook] as const))('%s lints clean', (_, runbook) => {
+  const found = lintRunbook(runbook, catalogue).filter(({ severity }) => severity !== 'note')
+  expect(found.map(said)).toEqual([])
+})
+
+test.each([
+  [{ alertname: 'KubePodCrashLooping', namespace: 'media', pod: 'radarr-1' }, ['pod-crash-looping', 'pod-oom-killed']],
+  [{ alertname: 'KubePodCrashLooping', namespace: 'kube-system', pod: 'x' }, []],
+  [
+    { alertname: 'KubeContainerWaiting', namespace: 'media', pod: 'x', reason: 'ImagePullBackOff' },
+    ['image-pull-failing'],
+  ],
+  [{ alertname: 'KubeContainerWaiting', namespace: 'media', pod: 'x', reason: 'CrashLoopBackOff' }, []],
+  [{ alertname: 'KubePodNotReady', namespace: 'media', pod: 'x' }, ['image-pull-failing']],
+  [{ alertname: 'KubeDeploymentRolloutStuck', namespace: 'media', deployment: 'radarr' }, ['rollout-stuck']],
+  [{ alertname: 'KubeNodeNotReady', node: 'talos-w2' }, ['node-not-ready']],
+  [
+    { alertname: 'KubePersistentVolumeFillingUp', namespace: 'media', persistentvolumeclaim: 'db' },
+    ['persistent-volume-filling'],
+  ],
+  [{ alertname: 'etcdDatabaseQuotaLowSpace', instance: '10.5.0.2:2381' }, ['etcd-database-large']],
+  [{ alertname: 'ProxmoxGuestDown', id: 'qemu/100' }, ['guest-down']],
+  [{ alertname: 'Watchdog' }, []],
+])('%j finds %j', (labels, ids) => {
+  expect(lookupRunbooks(runbooks, { labels }).map(({ runbook }) => runbook.id)).toEqual(ids)
+})
+
+describe('a crashing pod', () => {
+  const alert = { labels: { alertname: 'KubePodCrashLooping', namespace: 'media', pod: 'radarr-7d9f' } }
+  const pod = (last_reason: string | null, last_exit_code: number | null, restarts = 7) => ({
+    workload: 'deployment/radarr',
+    limit: 1_073_741_824,
+    containers: [{ name: 'radarr', restarts, state_reason: 'CrashLoopBackOff', last_reason, last_exit_code }],
+  })
+
+  test.each([
+    [pod('Error', 1), { 'pod-crash-looping': true, 'pod-oom-killed': false }],
+    [pod('OOMKilled', 137), { 'pod-crash-looping': false, 'pod-oom-killed': true }],
+    [pod('Error', 127), { 'pod-crash-looping': false, 'pod-oom-killed': false }],
+    [pod('Error', 1, 1), { 'pod-crash-looping': false, 'pod-oom-killed': false }],
+    [pod(null, null), { 'pod-crash-looping': true, 'pod-oom-killed': false }],
+    [
+      { ...pod('OOMKilled', 137), limit: null },
+      { 'pod-crash-looping': false, 'pod-oom-killed': false },
+    ],
+  ])('%j is for %j', (result, expected) => {
+    const verdicts = lookupRunbooks(runbooks, alert).map(({ runbook }) => {
+      const { values } = resolveInputs(runbook, { alert, checks: {} })
+      const [first] = runbook.checks
+      return [runbook.id, holds(first?.expect ?? 'false', { alert, inputs: values, checks: {}, result }).holds]
+    })
+    expect(Object.fromEntries(verdicts)).toEqual(expected)
+  })
+
+  test('that runs out of memory gets half as much again, and the old limit back', () => {
+    const runbook = runbooks.find(({ id }) => id === 'pod-oom-killed')
+    const checks = { oom: { result: pod('OOMKilled', 137) } }
+    const { values } = resolveInputs(runbook ?? { inputs: [] }, { alert, checks })
+    const [step] = runbook?.steps ?? []
+    const call = { namespace: 'media', workload: 'deployment/radarr' }
+    expect(renderArgs(step?.args ?? {}, { inputs: values, checks })).toEqual({
+      args: { ...call, memory: 1_610_612_736 },
+    })
+    const back = step?.rollback?.kind === 'call' ? step.rollback.args : {}
+    expect(renderArgs(back, { inputs: values, checks })).toEqual({ args: { ...call, memory: 1_073_741_824 } })
+  })
+})
