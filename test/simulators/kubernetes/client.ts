@@ -1,11 +1,24 @@
 import { Agent, request } from 'undici'
 import type { Role } from './access.ts'
 import type { SimulatedCluster } from './cluster.ts'
+import type { Metadata } from './objects.ts'
+
+/** What tests look into of objects, lists and Status objects alike; a log is a string at runtime. */
+export interface Answered {
+  kind: string
+  metadata: Metadata & { continue?: string }
+  items: Answered[]
+  spec: Record<string, unknown>
+  status: Record<string, unknown>
+  data: Record<string, string>
+  message: string
+  reason: string
+  code: number
+}
 
 export interface ApiAnswer {
   status: number
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever the API answers
-  body: any
+  body: Answered
 }
 
 /** A bare client for tests: one request as a role, the answer parsed where it is JSON. */
@@ -19,7 +32,7 @@ export function clientOf(cluster: SimulatedCluster, role: Role | 'nobody') {
     const response = await request(`${cluster.url}${path}`, { method, headers, dispatcher, ...sent })
     const text = await response.body.text()
     const json = response.headers['content-type'] === 'application/json'
-    return { status: response.statusCode, body: json ? JSON.parse(text) : text }
+    return { status: response.statusCode, body: (json ? JSON.parse(text) : text) as Answered }
   }
 
   return {
