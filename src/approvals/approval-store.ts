@@ -64,7 +64,9 @@ export async function castVote(sql: SqlOrTx, approval: string, vote: Omit<Vote, 
   await sql`
     insert into votes (approval_id, person, role, verdict, at)
     values (${approval}, ${vote.person}, ${vote.role}, ${vote.verdict}, watch_now()) on conflict do nothing`
-  return await sql<Vote[]>`select person, role, verdict, at from votes where approval_id = ${approval} order by at, person`
+  return await sql<
+    Vote[]
+  >`select person, role, verdict, at from votes where approval_id = ${approval} order by at, person`
 }
 
 /** What permits a run: made where the decision is made, in the same transaction, and good for `ttlMs` from then. */

@@ -58,7 +58,13 @@ export async function liveButtons(sql: SqlOrTx, incident: number, specs: readonl
 /** What a token means. It is looked up by its hash, so that the time of the answer tells nothing about a guess. */
 export async function findButton(sql: SqlOrTx, token: string): Promise<KnownButton | undefined> {
   const [row] = await sql<
-    { incident_id: number; verb: Verb; params: Record<string, string | number>; used_by: string | null; retired_at: Date | null }[]
+    {
+      incident_id: number
+      verb: Verb
+      params: Record<string, string | number>
+      used_by: string | null
+      retired_at: Date | null
+    }[]
   >`select incident_id, verb, params, used_by, retired_at from buttons where token_hash = ${hashOfToken(token)}`
   if (!row) return undefined
   const { subject, ...params } = row.params

@@ -1,10 +1,10 @@
-import { findIncident, lockIncident } from '../incidents/incident-rows.ts'
-import type { Announcer } from '../incidents/announce.ts'
-import { happened } from '../incidents/move.ts'
-import { wake } from '../incidents/wake.ts'
 import { writeLedger } from '../autonomy/ledger.ts'
 import type { Verb } from '../domain/approval.ts'
-import { type Person, actorOf, atLeast } from '../domain/person.ts'
+import { actorOf, atLeast, type Person } from '../domain/person.ts'
+import type { Announcer } from '../incidents/announce.ts'
+import { findIncident, lockIncident } from '../incidents/incident-rows.ts'
+import { happened } from '../incidents/move.ts'
+import { wake } from '../incidents/wake.ts'
 import { inTransaction, json, type Sql, type Tx } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
 import { findButton, type KnownButton, useButton } from './buttons.ts'
@@ -73,7 +73,8 @@ export function approvalDesk(deps: DeskDeps): { press(press: Press): Promise<Pre
 
 async function take(deps: DeskDeps, tx: Tx, press: Press): Promise<PressAnswer> {
   const { person } = press
-  if (!person) return refusePress(tx, press, 'not on the list of people', 'You are not on the list of people who may decide here.')
+  if (!person)
+    return refusePress(tx, press, 'not on the list of people', 'You are not on the list of people who may decide here.')
   if (await isLockedOut(tx, press.actor))
     return { text: 'Too many unknown buttons from you. Wait ten minutes, then use the newest card.', alert: true }
   const button = await findButton(tx, press.token)
@@ -82,7 +83,12 @@ async function take(deps: DeskDeps, tx: Tx, press: Press): Promise<PressAnswer> 
   if (misplaced) return refusePress(tx, press, misplaced.because, misplaced.text)
   const needed = button.verb === 'menu' || button.verb === 'details' ? 'viewer' : 'operator'
   if (!atLeast(person.role, needed))
-    return refusePress(tx, press, `a ${person.role} pressed ${button.verb}`, 'You may look, but not decide: your role is viewer.')
+    return refusePress(
+      tx,
+      press,
+      `a ${person.role} pressed ${button.verb}`,
+      'You may look, but not decide: your role is viewer.',
+    )
   await lockIncident(tx, button.incident)
   return await carryOut({ ...deps, tx, press, person, button })
 }
@@ -141,11 +147,20 @@ async function request(pressing: Pressing, verb: Verb): Promise<PressAnswer> {
   await tx`
     insert into requests (incident_id, verb, params, by)
     values (${incident.id}, ${verb}, ${json(tx, { ...button.params, subject: button.subject })}, ${person.name})`
-  await happened(tx, { incident: incident.id, round: incident.round, name: `${verb.replace('_', ' ')} asked`, actor: actorOf(person) })
+  await happened(tx, {
+    incident: incident.id,
+    round: incident.round,
+    name: `${verb.replace('_', ' ')} asked`,
+    actor: actorOf(person),
+  })
   await wake(tx, queue, [incident.id])
   await announcer.card(tx, [incident.id])
   await writeLedger(tx, [
-    { kind: 'decided', incident: incident.id, body: { verb, by: person.name, round: incident.round, channel: press.channel } },
+    {
+      kind: 'decided',
+      incident: incident.id,
+      body: { verb, by: person.name, round: incident.round, channel: press.channel },
+    },
   ])
   return { text: said[verb] ?? 'Done.', alert: false }
 }

@@ -15,7 +15,10 @@ export async function guard(
     select chat_id, thread_id, message_id from messages
     where channel = ${channel} and incident_id = ${incident} and kind = 'card' for update`
   if (!place || !shown || place.chatId !== shown.chat_id || (shown.thread_id ?? null) !== place.threadId)
-    return { because: 'pressed elsewhere than its card stands', text: 'This button belongs to another chat. Use the card there.' }
+    return {
+      because: 'pressed elsewhere than its card stands',
+      text: 'This button belongs to another chat. Use the card there.',
+    }
   if (place.messageId === null) return { because: 'pressed on no message', text: 'This card cannot be used from here.' }
   if (shown.message_id === null)
     await tx`

@@ -8,7 +8,12 @@ export const SELF_WAIT_MS = 60_000
 export type Tally = { settled: true } | { settled: false; wants: string }
 
 /** Whether one more approving press is taken from this person, or why not. */
-export function mayApprove(approval: Approval, proposedBy: string, votes: readonly Vote[], person: Person): string | undefined {
+export function mayApprove(
+  approval: Approval,
+  proposedBy: string,
+  votes: readonly Vote[],
+  person: Person,
+): string | undefined {
   if (approval.asks !== 'two') return undefined
   if (proposedBy === person.name) return 'You asked for this one: two others must approve it.'
   if (votes.some((vote) => vote.verdict === 'approve' && vote.person === person.name))
@@ -19,11 +24,13 @@ export function mayApprove(approval: Approval, proposedBy: string, votes: readon
 /** Counts the votes by the rule of the approval: pure, so that the table of its cases is its test. */
 export function tally({ asks }: Pick<Approval, 'asks'>, votes: readonly Vote[]): Tally {
   const approving = votes.filter((vote) => vote.verdict === 'approve')
-  if (asks === 'one') return approving.length > 0 ? { settled: true } : { settled: false, wants: 'Nobody has approved yet.' }
+  if (asks === 'one')
+    return approving.length > 0 ? { settled: true } : { settled: false, wants: 'Nobody has approved yet.' }
   if (asks === 'two') {
     const people = new Set(approving.map((vote) => vote.person))
     if (people.size < 2) return { settled: false, wants: 'Noted. A second person must approve too.' }
-    if (!approving.some((vote) => vote.role === 'admin')) return { settled: false, wants: 'Noted. One of the two must be an admin.' }
+    if (!approving.some((vote) => vote.role === 'admin'))
+      return { settled: false, wants: 'Noted. One of the two must be an admin.' }
     return { settled: true }
   }
   const first = approving[0]

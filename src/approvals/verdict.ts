@@ -1,12 +1,12 @@
+import { writeLedger } from '../autonomy/ledger.ts'
 import type { Approval } from '../domain/approval.ts'
 import { actorOf } from '../domain/person.ts'
-import { planDigest, shortDigest, targetName } from '../domain/plan.ts'
+import { planDigest, shortDigest, type targetName } from '../domain/plan.ts'
 import { happened, retireButtons } from '../incidents/move.ts'
 import { wake } from '../incidents/wake.ts'
-import { writeLedger } from '../autonomy/ledger.ts'
 import { authorizeByApproval, castVote, findApproval, settleApproval } from './approval-store.ts'
-import type { Pressing, PressAnswer } from './desk.ts'
-import { findPlan } from './plan-rows.ts'
+import type { PressAnswer, Pressing } from './desk.ts'
+import { findPlan } from './plan-store.ts'
 import { refusePress } from './refusals.ts'
 import { confirmIn, mayApprove, tally } from './second-person.ts'
 
@@ -82,7 +82,8 @@ async function settle(pressing: Pressing, approval: Approval, verdict: 'approved
   const { tx, queue, announcer, person, press, options } = pressing
   const settled = await settleApproval(tx, { approval: approval.id, verdict, by: person.name })
   if (!settled) return await alreadyDecided(pressing, (await findApproval(tx, approval.id)) ?? approval)
-  if (verdict === 'rejected') await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'reject' })
+  if (verdict === 'rejected')
+    await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'reject' })
   else await authorizeByApproval(tx, settled, options.authorizationTtlMs)
   await retireButtons(tx, approval.incidentId)
   await happened(tx, {
@@ -124,7 +125,8 @@ async function alreadyDecided({ tx }: Pressing, approval: Approval): Promise<Pre
     return { text: 'This has expired, and nothing ran. Ask for a new plan on the card.', alert: true }
   if (approval.status === 'withdrawn')
     return { text: 'This was withdrawn: the alert has cleared by itself.', alert: true }
-  if (approval.status === 'superseded') return { text: 'A newer plan has taken its place. Use the newest card.', alert: true }
+  if (approval.status === 'superseded')
+    return { text: 'A newer plan has taken its place. Use the newest card.', alert: true }
   const who = approval.decidedBy ?? 'Somebody'
   return { text: `${who} ${approval.status} this already.`, alert: false }
 }
@@ -135,7 +137,10 @@ async function now(tx: Pressing['tx']): Promise<Date> {
 }
 
 /** What is stored is not what was shown: nobody may approve it, and the graph makes the plan again. */
-async function refuseChanged({ tx, queue, announcer, person, press }: Pressing, approval: Approval): Promise<PressAnswer> {
+async function refuseChanged(
+  { tx, queue, announcer, person, press }: Pressing,
+  approval: Approval,
+): Promise<PressAnswer> {
   await settleApproval(tx, { approval: approval.id, verdict: 'superseded', by: 'agent' })
   await retireButtons(tx, approval.incidentId)
   await wake(tx, queue, [approval.incidentId])
@@ -147,5 +152,10 @@ async function refuseChanged({ tx, queue, announcer, person, press }: Pressing, 
       body: { by: person.name, approval: approval.id, because: 'the plan is not what was shown' },
     },
   ])
-  return refusePress(tx, press, 'the plan is not what was shown', 'The plan has changed since it was shown. I will ask again.')
+  return refusePress(
+    tx,
+    press,
+    'the plan is not what was shown',
+    'The plan has changed since it was shown. I will ask again.',
+  )
 }

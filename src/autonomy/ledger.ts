@@ -59,7 +59,14 @@ export async function writeLedger(tx: Tx, entries: readonly LedgerEntry[]): Prom
   for (const entry of entries) {
     if (entry.key !== undefined && known.has(entry.key)) continue
     seq += 1
-    const row = { seq, kind: entry.kind, incident_id: entry.incident, key: entry.key ?? null, at: last.at, body: entry.body }
+    const row = {
+      seq,
+      kind: entry.kind,
+      incident_id: entry.incident,
+      key: entry.key ?? null,
+      at: last.at,
+      body: entry.body,
+    }
     const next = entryHash({ ...row, prev_hash: hash })
     await tx`
       insert into ledger (seq, kind, incident_id, key, at, body, prev_hash, hash)
@@ -70,11 +77,15 @@ export async function writeLedger(tx: Tx, entries: readonly LedgerEntry[]): Prom
 
 function entryHash(row: Omit<LedgerRow, 'hash'>): string {
   const { seq, kind, incident_id, key, at, body, prev_hash } = row
-  return sha256(canonicalJson({ v: 1, seq, kind, incident: incident_id, key, at: at.toISOString(), body, prev: prev_hash }))
+  return sha256(
+    canonicalJson({ v: 1, seq, kind, incident: incident_id, key, at: at.toISOString(), body, prev: prev_hash }),
+  )
 }
 
 /** What `audit verify` found: the chain holds, or the first entry where it does not and why. */
-export type Audit = { ok: true; head: LedgerHead | undefined; entries: number } | { ok: false; seq: number; because: string }
+export type Audit =
+  | { ok: true; head: LedgerHead | undefined; entries: number }
+  | { ok: false; seq: number; because: string }
 
 /**
  * Reads the whole chain and recomputes every hash. With a published head it also notices entries cut off its end and a
@@ -90,7 +101,11 @@ export async function verifyLedger(sql: Sql, published?: LedgerHead): Promise<Au
       if (row.prev_hash !== previous)
         return { ok: false, seq: row.seq, because: `entry ${row.seq} does not follow the entry before it` }
       if (entryHash(row) !== row.hash)
-        return { ok: false, seq: row.seq, because: `entry ${row.seq} is not what was written: its hash does not fit its content` }
+        return {
+          ok: false,
+          seq: row.seq,
+          because: `entry ${row.seq} is not what was written: its hash does not fit its content`,
+        }
       if (published?.seq === row.seq && published.hash !== row.hash)
         return { ok: false, seq: row.seq, because: `entry ${row.seq} differs from the published head` }
       previous = row.hash
@@ -99,7 +114,11 @@ export async function verifyLedger(sql: Sql, published?: LedgerHead): Promise<Au
   }
   const last = expected - 1
   if (published && published.seq > last)
-    return { ok: false, seq: last + 1, because: `the ledger ends at entry ${last}, but entry ${published.seq} was published` }
+    return {
+      ok: false,
+      seq: last + 1,
+      because: `the ledger ends at entry ${last}, but entry ${published.seq} was published`,
+    }
   return { ok: true, head: last === 0 ? undefined : { seq: last, hash: previous }, entries: last }
 }
 
@@ -111,5 +130,12 @@ export async function ledgerHead(sql: SqlOrTx): Promise<LedgerHead | undefined> 
 
 export async function newestEntries(sql: SqlOrTx, limit: number): Promise<LedgerLine[]> {
   const rows = await sql<LedgerRow[]>`select * from ledger order by seq desc limit ${limit}`
-  return rows.map(({ seq, kind, incident_id, at, body, hash }) => ({ seq, kind, incident: incident_id, at, body, hash }))
+  return rows.map(({ seq, kind, incident_id, at, body, hash }) => ({
+    seq,
+    kind,
+    incident: incident_id,
+    at,
+    body,
+    hash,
+  }))
 }

@@ -39,6 +39,8 @@ export interface Action {
   dryRun: string
   wayBack: WayBack
   warnings: string[]
+  /** What it costs while it runs, in the runbook's words: `about 20 s down`. */
+  costs: string | null
   /** Who owns the object by GitOps (`Argo CD application shop`), null where nobody does: asked for by stricter rules. */
   gitops: string | null
 }
@@ -51,6 +53,8 @@ export interface PlanBody {
   purpose: 'fix' | 'undo' | 'rest'
   runbook: { id: string; version: string; ceiling: Level } | null
   cluster: string
+  /** The values the runbook was filled with. */
+  inputs: Readonly<Record<string, string | number>>
   actions: Action[]
   /** With arguments filled in. */
   verify: VerifyClause[]

@@ -14,7 +14,10 @@ export interface Announcer {
   /** A short loud line beside the card. */
   ping(tx: SqlOrTx, incident: number, kind: PingKind): Promise<void>
   /** A line of its own in a topic; the same subject unsent is replaced. */
-  notice(tx: SqlOrTx, notice: { subject: string; topic: string; text: string; loud?: boolean; incident?: number }): Promise<void>
+  notice(
+    tx: SqlOrTx,
+    notice: { subject: string; topic: string; text: string; loud?: boolean; incident?: number },
+  ): Promise<void>
 }
 
 /** An announcer for these messengers (`telegram`); the console draws from the records and needs only the nudge. */

@@ -45,7 +45,11 @@ export async function holdsLease(sql: SqlOrTx, { name, holder, epoch }: Lease): 
  * Takes every target for an incident, without expiry: held from the first start until the outcome is known. Answers the
  * incident that stands in the way, or undefined when all are ours.
  */
-export async function takeTargets(sql: SqlOrTx, incident: number, targets: readonly string[]): Promise<number | undefined> {
+export async function takeTargets(
+  sql: SqlOrTx,
+  incident: number,
+  targets: readonly string[],
+): Promise<number | undefined> {
   for (const target of [...new Set(targets)].sort()) {
     const [row] = await sql<{ incident_id: number }[]>`
       insert into leases as l (name, holder, incident_id) values (${`target:${target}`}, ${`incident:${incident}`}, ${incident})
@@ -84,7 +88,11 @@ export interface KeepOptions {
  * Keeps a lease alive until `stop` is called, and aborts `signal` the moment it is lost or the database has not confirmed
  * it for a whole life: whoever is cut off stops before somebody else starts.
  */
-export function keepAlive(sql: Sql, lease: Lease, { ttlMs, everyMs }: KeepOptions): { signal: AbortSignal; stop: () => void } {
+export function keepAlive(
+  sql: Sql,
+  lease: Lease,
+  { ttlMs, everyMs }: KeepOptions,
+): { signal: AbortSignal; stop: () => void } {
   const lost = new AbortController()
   let confirmed = Date.now()
   let asking = false

@@ -16,7 +16,10 @@ export interface Happening {
 }
 
 /** Writes a line of the timeline. Under a key that is there already it writes nothing. */
-export async function happened(sql: SqlOrTx, { incident, round, name, actor, detail = {}, key }: Happening): Promise<void> {
+export async function happened(
+  sql: SqlOrTx,
+  { incident, round, name, actor, detail = {}, key }: Happening,
+): Promise<void> {
   await sql`
     insert into incident_events (incident_id, round, name, actor, detail, key)
     values (${incident}, ${round}, ${name}, ${actor}, ${json(sql, detail)}, ${key ?? null})

@@ -1,5 +1,5 @@
-import type { Queue } from '../storage/queue.ts'
 import type { Sql, SqlOrTx, Tx } from '../storage/postgres.ts'
+import type { Queue } from '../storage/queue.ts'
 
 /** The queue whose jobs move the graph of one incident each. */
 export const INCIDENT_QUEUE = 'incident'

@@ -5,10 +5,14 @@ import type { PublishedTool } from './toolbox.ts'
  * Pins what every tool says of itself at first sight. A tool whose definition differs from its pin sets its server aside:
  * the answer is a sentence for people, and nothing of that server is used until an admin accepts what changed.
  */
-export function contractPins(sql: Sql): { check(server: string, tools: readonly PublishedTool[]): Promise<string | undefined> } {
+export function contractPins(sql: Sql): {
+  check(server: string, tools: readonly PublishedTool[]): Promise<string | undefined>
+} {
   return {
     async check(server, tools) {
-      const pinned = await sql<{ tool: string; hash: string }[]>`select tool, hash from tool_contracts where server = ${server}`
+      const pinned = await sql<
+        { tool: string; hash: string }[]
+      >`select tool, hash from tool_contracts where server = ${server}`
       const known = new Map(pinned.map((row) => [row.tool, row.hash]))
       const changed = tools.filter((tool) => known.has(tool.name) && known.get(tool.name) !== tool.contract)
       if (changed.length > 0)

@@ -31,10 +31,21 @@ export async function look({ sql, toolbox }: { sql: Sql; toolbox: Toolbox }, ask
   return answer
 }
 
-/** What the checks of a round returned, by the check's id: the scope that templates and conditions see. */
-export async function checkResults(sql: Sql, incident: number, round: number): Promise<Record<string, { result: JsonObject }>> {
+/** The key of a check's evidence: two runbooks may name their checks alike. */
+export function checkKey(runbook: string, check: string): string {
+  return `check:${runbook}/${check}`
+}
+
+/** What the checks of a runbook returned in a round, by the check's id: the scope that templates and conditions see. */
+export async function checkResults(
+  sql: Sql,
+  incident: number,
+  round: number,
+  runbook: string,
+): Promise<Record<string, { result: JsonObject }>> {
+  const prefix = checkKey(runbook, '')
   const rows = await sql<{ key: string; result: JsonObject }[]>`
     select key, result from evidence
-    where incident_id = ${incident} and round = ${round} and ok and key like 'check:%'`
-  return Object.fromEntries(rows.map((row) => [row.key.slice('check:'.length), { result: row.result }]))
+    where incident_id = ${incident} and round = ${round} and ok and starts_with(key, ${prefix})`
+  return Object.fromEntries(rows.map((row) => [row.key.slice(prefix.length), { result: row.result }]))
 }

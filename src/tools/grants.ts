@@ -45,9 +45,12 @@ function readKey(pem: string): KeyObject {
     const key = createPrivateKey(pem)
     if (key.asymmetricKeyType === 'ed25519') return key
   } catch (error) {
-    throw new OperatorError('GRANT_KEY is not a private key in PEM. Make one with: openssl genpkey -algorithm ed25519', {
-      cause: error,
-    })
+    throw new OperatorError(
+      'GRANT_KEY is not a private key in PEM. Make one with: openssl genpkey -algorithm ed25519',
+      {
+        cause: error,
+      },
+    )
   }
   throw new OperatorError('GRANT_KEY must be an Ed25519 key. Make one with: openssl genpkey -algorithm ed25519')
 }

@@ -28,7 +28,9 @@ export type ServerEntries = ReadonlyMap<string, ServerEntry>
  */
 export async function readMcpServers(path: string, env: Record<string, string | undefined>): Promise<ServerEntries> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new OperatorError(`The file of MCP servers ${path} cannot be read. Correct MCP_SERVERS_FILE.`, { cause: error })
+    throw new OperatorError(`The file of MCP servers ${path} cannot be read. Correct MCP_SERVERS_FILE.`, {
+      cause: error,
+    })
   })
   return parseMcpServers(text, path, env)
 }
@@ -36,7 +38,9 @@ export async function readMcpServers(path: string, env: Record<string, string | 
 export function parseMcpServers(text: string, path: string, env: Record<string, string | undefined>): ServerEntries {
   let data: unknown
   try {
-    data = JSON.parse(text, (_key, value: unknown) => (typeof value === 'string' ? substitute(value, path, env) : value))
+    data = JSON.parse(text, (_key, value: unknown) =>
+      typeof value === 'string' ? substitute(value, path, env) : value,
+    )
   } catch (error) {
     if (error instanceof OperatorError) throw error
     throw new OperatorError(`${path} is not JSON: ${error instanceof Error ? error.message : 'it cannot be parsed'}`)
@@ -45,7 +49,9 @@ export function parseMcpServers(text: string, path: string, env: Record<string, 
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     const place = issue?.path.join('.') || 'the top level'
-    throw new OperatorError(`${path}: at ${place}: ${issue?.message ?? 'not the shape of an mcpServers file'}. Each server has either "command" or "url".`)
+    throw new OperatorError(
+      `${path}: at ${place}: ${issue?.message ?? 'not the shape of an mcpServers file'}. Each server has either "command" or "url".`,
+    )
   }
   return new Map(Object.entries(parsed.data.mcpServers))
 }
@@ -53,7 +59,8 @@ export function parseMcpServers(text: string, path: string, env: Record<string, 
 function substitute(value: string, path: string, env: Record<string, string | undefined>): string {
   return value.replaceAll(/\$\{([A-Z][A-Z0-9_]*)\}/g, (_whole, name: string) => {
     const found = env[name]
-    if (found === undefined) throw new OperatorError(`${path} refers to \${${name}}, which is not set in the environment. Set ${name}.`)
+    if (found === undefined)
+      throw new OperatorError(`${path} refers to \${${name}}, which is not set in the environment. Set ${name}.`)
     return found
   })
 }

@@ -25,27 +25,29 @@ export interface ToolboxDeps {
 /** The real toolbox: one client per configured MCP server, connected when first needed and again after it broke. */
 export function mcpToolbox(deps: ToolboxDeps): Toolbox {
   const connections = new Map([...deps.servers].map(([name, entry]) => [name, connection(name, entry, deps)]))
-  const find = (tool: string) => {
+  const server = (tool: string) => {
     const dot = tool.indexOf('.')
     return { server: connections.get(tool.slice(0, dot)), local: tool.slice(dot + 1) }
   }
   return {
     async tools() {
-      const lists = await Promise.all([...connections.values()].map((server) => server.tools().catch(() => [])))
+      const lists = await Promise.all([...connections.values()].map((one) => one.tools().catch(() => [])))
       return lists.flat()
     },
-    async contract(tool) {
-      const tools = await find(tool).server?.tools().catch(() => [])
-      return tools?.find((published) => published.name === tool)?.contract
+    async find(tool) {
+      const tools = await server(tool)
+        .server?.tools()
+        .catch(() => [])
+      return tools?.find((published) => published.name === tool)
     },
     async call(tool, args, options) {
-      const { server, local } = find(tool)
-      if (!server) return no('not_found', `No MCP server is configured for ${tool}.`, Date.now())
-      return await server.call(local, args, options)
+      const { server: owner, local } = server(tool)
+      if (!owner) return no('not_found', `No MCP server is configured for ${tool}.`, Date.now())
+      return await owner.call(local, args, options)
     },
-    status: () => [...connections.values()].map((server) => server.status()),
+    status: () => [...connections.values()].map((one) => one.status()),
     async close() {
-      await Promise.all([...connections.values()].map((server) => server.close()))
+      await Promise.all([...connections.values()].map((one) => one.close()))
     },
   }
 }
@@ -112,16 +114,24 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
       try {
         open = await session()
       } catch {
-        return no(problem?.state ?? 'unreachable', `The ${name} server cannot be used: ${problem?.because ?? 'it does not start'}`, started)
+        return no(
+          problem?.state ?? 'unreachable',
+          `The ${name} server cannot be used: ${problem?.because ?? 'it does not start'}`,
+          started,
+        )
       }
       const meta = permit && {
         [GRANT_META]: deps.signer.grant({ permit, tool, args, audience: open.audience ?? '', now: deps.clock() }),
       }
       try {
-        const answer = await open.client.callTool({ name: tool, arguments: { ...args }, ...(meta && { _meta: meta }) }, undefined, {
-          timeout: deadlineMs,
-          ...(signal && { signal }),
-        })
+        const answer = await open.client.callTool(
+          { name: tool, arguments: { ...args }, ...(meta && { _meta: meta }) },
+          undefined,
+          {
+            timeout: deadlineMs,
+            ...(signal && { signal }),
+          },
+        )
         return toAnswer(answer, started)
       } catch (error) {
         return failed(error, name, started)
@@ -141,7 +151,9 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
 
 function transportFor(entry: ServerEntry, { env, signer }: ToolboxDeps) {
   if ('url' in entry)
-    return new StreamableHTTPClientTransport(new URL(entry.url), { requestInit: { headers: entry.headers, redirect: 'error' } })
+    return new StreamableHTTPClientTransport(new URL(entry.url), {
+      requestInit: { headers: entry.headers, redirect: 'error' },
+    })
   return new StdioClientTransport({
     command: entry.command,
     args: entry.args,
@@ -181,25 +193,54 @@ function toAnswer(answer: Awaited<ReturnType<Client['callTool']>>, started: numb
     return {
       ok: false,
       code,
-      message: typeof error.message === 'string' ? error.message : text.slice(0, 2000) || 'The tool failed and did not say why.',
+      message:
+        typeof error.message === 'string'
+          ? error.message
+          : text.slice(0, 2000) || 'The tool failed and did not say why.',
       retryable: error.retryable === true,
       uncertain: code === 'timeout' || code === 'unreachable' || code === 'internal',
       tookMs,
     }
   }
   if (JSON.stringify(data).length > MAX_RESULT_BYTES)
-    return { ok: false, code: 'too_large', message: 'The answer is too large to keep. Ask for less.', retryable: false, uncertain: true, tookMs }
-  return { ok: true, result: data, summary: typeof data.summary === 'string' ? data.summary : text.slice(0, 500), tookMs }
+    return {
+      ok: false,
+      code: 'too_large',
+      message: 'The answer is too large to keep. Ask for less.',
+      retryable: false,
+      uncertain: true,
+      tookMs,
+    }
+  return {
+    ok: true,
+    result: data,
+    summary: typeof data.summary === 'string' ? data.summary : text.slice(0, 500),
+    tookMs,
+  }
 }
 
 function failed(error: unknown, server: string, started: number): ToolAnswer {
   const tookMs = Date.now() - started
   if (error instanceof McpError && error.code === ErrorCode.RequestTimeout)
-    return { ok: false, code: 'timeout', message: `The ${server} server did not answer within ${tookMs} ms.`, retryable: true, uncertain: true, tookMs }
+    return {
+      ok: false,
+      code: 'timeout',
+      message: `The ${server} server did not answer within ${tookMs} ms.`,
+      retryable: true,
+      uncertain: true,
+      tookMs,
+    }
   if (error instanceof McpError && error.code === ErrorCode.InvalidParams)
     return { ok: false, code: 'invalid', message: error.message, retryable: false, uncertain: false, tookMs }
   const message = error instanceof Error ? error.message : String(error)
-  return { ok: false, code: 'unreachable', message: `The ${server} server broke off: ${message}`, retryable: true, uncertain: true, tookMs }
+  return {
+    ok: false,
+    code: 'unreachable',
+    message: `The ${server} server broke off: ${message}`,
+    retryable: true,
+    uncertain: true,
+    tookMs,
+  }
 }
 
 function no(code: string, message: string, started: number): ToolAnswer {

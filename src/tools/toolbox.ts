@@ -42,8 +42,8 @@ export interface PublishedTool {
 export interface Toolbox {
   /** Every tool of every server that answers now. */
   tools(): Promise<PublishedTool[]>
-  /** The contract in force; undefined while the tool is not there or its server is set aside. */
-  contract(tool: string): Promise<string | undefined>
+  /** One tool as published now; undefined while it is not there or its server is set aside. */
+  find(tool: string): Promise<PublishedTool | undefined>
   call(tool: string, args: JsonObject, options: CallOptions): Promise<ToolAnswer>
   /** One line per server: is it there, and if not why. */
   status(): ServerStatus[]

@@ -1,0 +1,37 @@
+import type { Person } from '../domain/person.ts'
+import type { Runbook } from '../domain/runbook.ts'
+import type { Announcer } from '../incidents/announce.ts'
+import type { Lease } from '../incidents/leases.ts'
+import type { Sql } from '../storage/postgres.ts'
+import type { Queue } from '../storage/queue.ts'
+import type { Rules } from '../tools/policy.ts'
+import type { Toolbox } from '../tools/toolbox.ts'
+
+/** What every node is handed. */
+export interface GraphDeps {
+  sql: Sql
+  queue: Queue
+  toolbox: Toolbox
+  announcer: Announcer
+  /** The runbooks as loaded, by id. */
+  runbooks: () => ReadonlyMap<string, Runbook>
+  people: () => readonly Person[]
+  /** What configuration says of protection; the policy itself is read from the database, so that a freeze is everywhere at once. */
+  rules: Omit<Rules, 'policy'>
+  options: GraphOptions
+}
+
+export interface GraphOptions {
+  approvalTtlMs: number
+  authorizationTtlMs: number
+  /** Multiplies every verification window: 1 in earnest, less in demos and tests. */
+  verifyScale: number
+  /** How long a grant lives, and with it the call it permits. */
+  grantTtlMs: number
+}
+
+/** What a node is told of the run it is part of. */
+export interface Run {
+  /** The lease under which this worker moves the incident; `started` checks its epoch. */
+  lease: Lease
+}

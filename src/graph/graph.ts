@@ -1,0 +1,85 @@
+import { END, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph'
+import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint'
+import type { Lease } from '../incidents/leases.ts'
+import type { GraphDeps, Run } from './deps.ts'
+import { authorize } from './nodes/authorize.ts'
+import { awaitDecision } from './nodes/await-decision.ts'
+import { awaitOutcome } from './nodes/await-outcome.ts'
+import { execute } from './nodes/execute.ts'
+import { investigate } from './nodes/investigate.ts'
+import { propose } from './nodes/propose.ts'
+import { recall } from './nodes/recall.ts'
+import { record } from './nodes/record.ts'
+import { triage } from './nodes/triage.ts'
+import { verify } from './nodes/verify.ts'
+import { type IncidentState, type IncidentUpdate, State, type Step } from './state.ts'
+
+/** Wraps every node and every call that leaves the process, for timings and for whoever wants to watch. */
+export type Observe = <T>(point: string, work: () => Promise<T>) => Promise<T>
+
+type Node = (state: IncidentState, run: Run) => Promise<IncidentUpdate>
+
+/** Where each node may go: the drawn graph and the run one come from this. */
+export const routes = {
+  triage: ['recall', 'propose', 'record', 'end'],
+  recall: ['investigate', 'await-outcome'],
+  investigate: ['propose', 'await-outcome'],
+  propose: ['authorize', 'await-outcome'],
+  authorize: ['await-decision', 'execute', 'await-outcome'],
+  'await-decision': ['execute', 'record', 'triage', 'await-outcome'],
+  execute: ['execute', 'authorize', 'verify', 'await-outcome', 'record', 'triage'],
+  'await-outcome': ['verify', 'execute', 'authorize', 'record', 'triage', 'await-outcome'],
+  verify: ['await-outcome', 'record'],
+  record: ['await-outcome', 'end'],
+} as const satisfies Record<Exclude<Step, 'end'>, readonly Step[]>
+
+/** The flow of one incident. One incident is one thread; `configurable.lease` is what its nodes act under. */
+export function incidentGraph(deps: GraphDeps, checkpointer: BaseCheckpointSaver, observe: Observe) {
+  const node = (name: Exclude<Step, 'end'>, work: Node) => {
+    const allowed: readonly Step[] = routes[name]
+    return async (state: IncidentState, config: LangGraphRunnableConfig): Promise<IncidentUpdate> => {
+      const update = await observe(`node:${name}`, () => work(state, { lease: leaseOf(config) }))
+      const next = update.next ?? state.next
+      if (!allowed.includes(next)) throw new Error(`${name} may not go to ${next}`)
+      return update
+    }
+  }
+  const go = (name: Exclude<Step, 'end'>) =>
+    [name, ({ next }: IncidentState) => (next === 'end' ? END : next), destinations(name)] as const
+  return new StateGraph(State)
+    .addNode('triage', node('triage', triage(deps)))
+    .addNode('recall', node('recall', recall(deps)))
+    .addNode('investigate', node('investigate', investigate(deps)))
+    .addNode('propose', node('propose', propose(deps)))
+    .addNode('authorize', node('authorize', authorize(deps)))
+    .addNode('await-decision', node('await-decision', awaitDecision()))
+    .addNode('execute', node('execute', execute(deps)))
+    .addNode('await-outcome', node('await-outcome', awaitOutcome()))
+    .addNode('verify', node('verify', verify(deps)))
+    .addNode('record', node('record', record(deps)))
+    .addEdge(START, 'triage')
+    .addConditionalEdges(...go('triage'))
+    .addConditionalEdges(...go('recall'))
+    .addConditionalEdges(...go('investigate'))
+    .addConditionalEdges(...go('propose'))
+    .addConditionalEdges(...go('authorize'))
+    .addConditionalEdges(...go('await-decision'))
+    .addConditionalEdges(...go('execute'))
+    .addConditionalEdges(...go('await-outcome'))
+    .addConditionalEdges(...go('verify'))
+    .addConditionalEdges(...go('record'))
+    .compile({ checkpointer })
+}
+
+export type IncidentGraph = ReturnType<typeof incidentGraph>
+
+function destinations(name: Exclude<Step, 'end'>): (Exclude<Step, 'end'> | typeof END)[] {
+  return routes[name].map((step) => (step === 'end' ? END : step))
+}
+
+function leaseOf({ configurable }: LangGraphRunnableConfig): Lease {
+  const lease: unknown = configurable?.lease
+  if (lease && typeof lease === 'object' && 'name' in lease && 'holder' in lease && 'epoch' in lease)
+    return lease as Lease
+  throw new Error('a node ran without a lease')
+}

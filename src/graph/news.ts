@@ -1,0 +1,120 @@
+import { findApproval, settleApproval } from '../approvals/approval-store.ts'
+import type { Approval } from '../domain/approval.ts'
+import { firingAlerts } from '../incidents/alert-rows.ts'
+import { lockIncident } from '../incidents/incident-rows.ts'
+import { happened, retireButtons } from '../incidents/move.ts'
+import { inTransaction, json, type Sql, type SqlOrTx } from '../storage/postgres.ts'
+import type { IncidentState } from './state.ts'
+
+/** What a person asked for on the card. */
+export interface Asked {
+  id: number
+  verb: string
+  params: Record<string, string | number>
+  by: string
+}
+
+/** What a waiting graph is resumed with. */
+export type News =
+  | {
+      kind: 'decided'
+      status: Exclude<Approval['status'], 'pending'>
+      by: string
+      reason: string | null
+      asked: Asked | null
+    }
+  | { kind: 'asked'; asked: Asked }
+  | { kind: 'due' }
+  | { kind: 'alerts'; firing: number }
+  | { kind: 'freed' }
+
+/**
+ * What has happened that this wait is for; undefined while nothing has. Reads the records alone, so that it says the same
+ * when a crash made it be asked twice. Expiry and withdrawal are settled here, by compare-and-set, because they are found
+ * by looking.
+ */
+export async function newsFor(sql: Sql, state: IncidentState): Promise<News | undefined> {
+  if (state.wait === 'decision') return await decisionNews(sql, state)
+  const asked = await nextRequest(sql, state)
+  const { firing, alertVersion } = await firingAlerts(sql, state.incident)
+  const changed = alertVersion > state.alertVersion
+  switch (state.wait) {
+    case 'effect':
+      return (await isDue(sql, state, 'effect')) ? { kind: 'due' } : undefined
+    case 'doubt':
+      return asked && { kind: 'asked', asked }
+    case 'verify':
+      if (asked) return { kind: 'asked', asked }
+      if (changed) return { kind: 'alerts', firing }
+      return (await isDue(sql, state, 'verify')) ? { kind: 'due' } : undefined
+    case 'target':
+      if (firing === 0) return { kind: 'alerts', firing }
+      if (asked) return { kind: 'asked', asked }
+      return (await isFree(sql, state)) ? { kind: 'freed' } : undefined
+    default:
+      if (firing === 0) return { kind: 'alerts', firing }
+      if (asked) return { kind: 'asked', asked }
+      return state.wait === 'snooze' && (await isDue(sql, state, 'snooze')) ? { kind: 'due' } : undefined
+  }
+}
+
+async function decisionNews(sql: Sql, state: IncidentState): Promise<News | undefined> {
+  const { approval } = state
+  if (approval === null) throw new Error(`incident ${state.incident} waits for an approval it does not have`)
+  return await inTransaction(sql, async (tx) => {
+    const incident = await lockIncident(tx, state.incident)
+    const found = await findApproval(tx, approval)
+    if (!found) throw new Error(`approval ${approval} does not exist`)
+    if (found.status === 'pending') {
+      const asked = await nextRequest(tx, state)
+      const { firing } = await firingAlerts(tx, incident.id)
+      const verdict = firing === 0 ? 'withdrawn' : asked ? 'superseded' : 'expired'
+      const settled = await settleApproval(tx, { approval, verdict, by: asked && firing > 0 ? asked.by : 'agent' })
+      if (!settled) return undefined
+      const reason = firing === 0 ? 'cleared' : asked ? 'asked' : null
+      await tx`update approvals set decision = ${json(tx, { reason, asked: (firing > 0 && asked) || null })} where id = ${approval}`
+      await retireButtons(tx, incident.id)
+      await happened(tx, {
+        incident: incident.id,
+        round: state.round,
+        name: `approval ${verdict}`,
+        actor: settled.decidedBy === 'agent' ? 'agent' : `person:${settled.decidedBy}`,
+        key: `settled:${approval}`,
+      })
+    }
+    return await settledNews(tx, approval)
+  })
+}
+
+async function settledNews(sql: SqlOrTx, approval: string): Promise<News | undefined> {
+  const [row] = await sql<
+    { status: Approval['status']; decided_by: string; decision: { reason?: string; asked?: Asked } }[]
+  >`select status, decided_by, decision from approvals where id = ${approval}`
+  if (!row || row.status === 'pending') return undefined
+  const { reason = null, asked = null } = row.decision
+  return { kind: 'decided', status: row.status, by: row.decided_by, reason, asked }
+}
+
+async function nextRequest(sql: SqlOrTx, { incident, lastRequest }: IncidentState): Promise<Asked | undefined> {
+  const [row] = await sql<Asked[]>`
+    select id, verb, params, by from requests where incident_id = ${incident} and id > ${lastRequest} order by id limit 1`
+  return row
+}
+
+/** A timer is due when its row is past, or gone: the sweeper takes it away when it wakes the incident. */
+async function isDue(
+  sql: SqlOrTx,
+  { incident }: IncidentState,
+  kind: 'effect' | 'verify' | 'snooze',
+): Promise<boolean> {
+  const rows =
+    await sql`select 1 from timers where incident_id = ${incident} and kind = ${kind} and due_at > watch_now()`
+  return rows.length === 0
+}
+
+async function isFree(sql: SqlOrTx, { incident }: IncidentState): Promise<boolean> {
+  const rows = await sql`
+    select 1 from incidents i where i.id = ${incident} and i.waits_for is not null
+      and exists (select from leases l where l.incident_id = i.waits_for)`
+  return rows.length === 0
+}

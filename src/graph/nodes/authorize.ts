@@ -1,0 +1,153 @@
+import { authorizeByLevel, requestApproval } from '../../approvals/approval-store.ts'
+import { loadPlan } from '../../approvals/plan-store.ts'
+import { writeLedger } from '../../autonomy/ledger.ts'
+import { type LevelInForce, levelOf } from '../../autonomy/levels.ts'
+import { policyNow } from '../../autonomy/policy-setting.ts'
+import { type Plan, shortDigest, targetName } from '../../domain/plan.ts'
+import { targetsInTheWay } from '../../incidents/leases.ts'
+import { happened, move } from '../../incidents/move.ts'
+import { setTimerAt } from '../../incidents/wake.ts'
+import { inTransaction } from '../../storage/postgres.ts'
+import { type Ruling, rule } from '../../tools/policy.ts'
+import type { GraphDeps } from '../deps.ts'
+import type { IncidentState, IncidentUpdate } from '../state.ts'
+import { watch } from '../watch.ts'
+
+/**
+ * Rules on the next actions of the plan. Afterwards they are permitted by what the runbook has earned, asked for on a card,
+ * or refused with the reason; while another incident works on the same target, the plan waits and will be made again.
+ */
+export function authorize(deps: GraphDeps) {
+  return async function authorize(state: IncidentState): Promise<IncidentUpdate> {
+    const { sql } = deps
+    const plan = await loadPlan(sql, state.plan)
+    const inTheWay = await targetsInTheWay(
+      sql,
+      state.incident,
+      plan.body.actions.map((action) => targetName(action.target)),
+    )
+    if (inTheWay !== undefined) return await waitFor(deps, state, inTheWay)
+    const { runbook, cluster } = plan.body
+    const earned = runbook ? await levelOf(sql, runbook, cluster) : { level: 'manual' as const, change: null }
+    const rulings = await rulingsOn(deps, plan, earned)
+    const first = rulings[state.cursor]
+    if (!first) return { next: 'await-outcome', wait: 'verify' }
+    if (first.verdict === 'refuse')
+      return await watch(deps, state, { outcome: null, because: `Refused: ${first.because}.` })
+    const actions = together(rulings, state.cursor)
+    if (first.verdict === 'run') return await runAtOnce(deps, state, { plan, actions, earned, because: first.because })
+    return await ask(deps, state, { plan, actions, ruling: first })
+  }
+}
+
+async function rulingsOn({ sql, rules }: GraphDeps, plan: Plan, earned: LevelInForce): Promise<Ruling[]> {
+  const policy = await policyNow(sql)
+  const standing = { level: earned.level, ceiling: plan.body.runbook?.ceiling ?? ('manual' as const) }
+  return plan.body.actions.map((action) => rule(action, standing, { ...rules, policy }))
+}
+
+/** The actions from `cursor` that one decision covers: one where each is asked for, else all with the same answer. */
+function together(rulings: readonly Ruling[], cursor: number): number[] {
+  const first = rulings[cursor]
+  const actions = [cursor]
+  if (!first || (first.verdict === 'ask' && first.scope === 'each')) return actions
+  for (let next = cursor + 1; next < rulings.length; next++) {
+    const ruling = rulings[next]
+    if (ruling?.verdict !== first.verdict) break
+    if (ruling.verdict === 'ask' && (first.verdict !== 'ask' || ruling.scope !== 'plan' || ruling.asks !== first.asks))
+      break
+    actions.push(next)
+  }
+  return actions
+}
+
+async function waitFor(deps: GraphDeps, state: IncidentState, other: number): Promise<IncidentUpdate> {
+  const { sql, announcer } = deps
+  await inTransaction(sql, async (tx) => {
+    await move(tx, {
+      incident: state.incident,
+      round: state.round,
+      name: 'plan held back',
+      actor: 'agent',
+      to: 'watching',
+      because: `Incident #${other} is working on the same target. The plan is made again when that is over.`,
+      detail: { incident: other },
+      key: `held:${state.round}`,
+    })
+    await tx`update incidents set waits_for = ${other} where id = ${state.incident}`
+    await announcer.card(tx, [state.incident])
+  })
+  return { wait: 'target', next: 'await-outcome' }
+}
+
+async function runAtOnce(
+  deps: GraphDeps,
+  state: IncidentState,
+  { plan, actions, earned, because }: { plan: Plan; actions: number[]; earned: LevelInForce; because: string },
+): Promise<IncidentUpdate> {
+  const { sql, announcer, options } = deps
+  const { change } = earned
+  if (change === null) throw new Error(`plan ${plan.id} may run by itself, but no change of level permits it`)
+  await inTransaction(sql, async (tx) => {
+    await authorizeByLevel(tx, {
+      plan,
+      actions,
+      attempt: state.attempt,
+      levelChange: change,
+      ttlMs: options.authorizationTtlMs,
+    })
+    await happened(tx, {
+      incident: state.incident,
+      round: state.round,
+      name: 'plan permitted',
+      actor: 'agent',
+      detail: { plan: shortDigest(plan.digest), actions, because, levelChange: change },
+      key: `permitted:${plan.id}:${state.cursor}:${state.attempt}`,
+    })
+    await announcer.card(tx, [state.incident])
+    await writeLedger(tx, [
+      {
+        kind: 'decided',
+        incident: state.incident,
+        key: `standing:${plan.id}:${state.cursor}:${state.attempt}`,
+        body: { verdict: 'standing', levelChange: change, plan: plan.digest, actions },
+      },
+    ])
+  })
+  return { approval: null, next: 'execute' }
+}
+
+async function ask(
+  deps: GraphDeps,
+  state: IncidentState,
+  { plan, actions, ruling }: { plan: Plan; actions: number[]; ruling: Extract<Ruling, { verdict: 'ask' }> },
+): Promise<IncidentUpdate> {
+  const { sql, announcer, options } = deps
+  return await inTransaction(sql, async (tx) => {
+    const { asks, because } = ruling
+    const approval = await requestApproval(tx, {
+      plan,
+      actions,
+      attempt: state.attempt,
+      asks,
+      because,
+      ttlMs: options.approvalTtlMs,
+    })
+    if (approval.status === 'pending') {
+      await move(tx, {
+        incident: state.incident,
+        round: state.round,
+        name: 'approval requested',
+        actor: 'agent',
+        to: 'waiting',
+        because: null,
+        detail: { plan: shortDigest(plan.digest), actions, asks, because },
+        key: `asked:${approval.id}`,
+      })
+      await setTimerAt(tx, state.incident, 'expiry', approval.expiresAt)
+      await announcer.ping(tx, state.incident, 'approval')
+      await announcer.card(tx, [state.incident])
+    }
+    return { approval: approval.id, wait: 'decision' as const, next: 'await-decision' as const }
+  })
+}

@@ -1,0 +1,83 @@
+import type { Runbook } from '../../domain/runbook.ts'
+import { leadingAlert } from '../../incidents/alert-rows.ts'
+import { holds } from '../../knowledge/conditions.ts'
+import { resolveInputs } from '../../knowledge/inputs.ts'
+import type { AlertFacts, CheckResults } from '../../knowledge/scope.ts'
+import { renderArgs } from '../../knowledge/templates.ts'
+import { inTransaction } from '../../storage/postgres.ts'
+import { checkKey, look } from '../../tools/evidence.ts'
+import type { GraphDeps } from '../deps.ts'
+import { type Cluster, withCluster } from '../planning.ts'
+import type { IncidentState, IncidentUpdate } from '../state.ts'
+import { watch } from '../watch.ts'
+
+/**
+ * Runs the read-only checks of the matching runbooks, the most specific first, and settles on the first whose required
+ * checks all answer and hold. What they returned is kept as evidence; state gets the runbook's id alone.
+ */
+export function investigate(deps: GraphDeps) {
+  return async function investigate(state: IncidentState): Promise<IncidentUpdate> {
+    const alert = await leadingAlert(deps.sql, state.incident)
+    const reasons: string[] = []
+    for (const id of state.candidates) {
+      const runbook = deps.runbooks().get(id)
+      if (!runbook) continue
+      const unfit = await firstUnfit(deps, state, runbook, alert)
+      if (unfit) {
+        reasons.push(`${runbook.title}: ${unfit}`)
+        continue
+      }
+      await settleOn(deps, state, runbook)
+      return { runbook: id, next: 'propose' }
+    }
+    const because = reasons.length > 0 ? reasons.join(' ') : 'The runbook is no longer there.'
+    return await watch(deps, state, { outcome: null, because: `Nothing to propose. ${because}` })
+  }
+}
+
+/** Why this runbook is not for what is going on, in a sentence; undefined when all its required checks hold. */
+async function firstUnfit(
+  deps: GraphDeps,
+  state: IncidentState,
+  runbook: Runbook,
+  alert: AlertFacts,
+): Promise<string | undefined> {
+  const checks: Record<string, { result: unknown }> = {}
+  const cluster: Cluster = { toolbox: deps.toolbox, name: String(alert.labels.cluster ?? '') }
+  for (const check of runbook.checks) {
+    const { values } = resolveInputs(runbook, { alert, checks })
+    const rendered = renderArgs(check.args, { inputs: values, checks })
+    if ('problem' in rendered) {
+      if (check.required) return rendered.problem
+      continue
+    }
+    const answer = await look(deps, {
+      incident: state.incident,
+      round: state.round,
+      key: checkKey(runbook.id, check.id),
+      tool: check.tool,
+      args: await withCluster(cluster, check.tool, rendered.args),
+      askedBy: `runbook:${runbook.id}`,
+    })
+    if (answer.ok) checks[check.id] = { result: answer.result }
+    if (!check.required) continue
+    if (!answer.ok) return `The check ${check.id} got no answer: ${answer.message}`
+    if (check.expect === undefined) continue
+    const verdict = holds(check.expect, { alert, inputs: values, checks, result: answer.result })
+    if (!verdict.holds) return verdict.problem ?? `The check ${check.id} does not hold: ${answer.summary}`
+  }
+  return unresolved(runbook, alert, checks)
+}
+
+function unresolved(runbook: Runbook, alert: AlertFacts, checks: CheckResults): string | undefined {
+  const { missing, refused } = resolveInputs(runbook, { alert, checks })
+  return [...refused, ...missing][0]?.because
+}
+
+async function settleOn({ sql, announcer }: GraphDeps, state: IncidentState, runbook: Runbook): Promise<void> {
+  await inTransaction(sql, async (tx) => {
+    await tx`
+      update incidents set runbook_id = ${runbook.id}, runbook_version = ${runbook.version} where id = ${state.incident}`
+    await announcer.card(tx, [state.incident])
+  })
+}

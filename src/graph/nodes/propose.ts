@@ -1,0 +1,123 @@
+import { effectsOf, findPlan, keepPlan, planOf } from '../../approvals/plan-store.ts'
+import type { Action, PlanBody, WayBack } from '../../domain/plan.ts'
+import type { Runbook, Step } from '../../domain/runbook.ts'
+import { leadingAlert } from '../../incidents/alert-rows.ts'
+import { findIncident } from '../../incidents/incident-rows.ts'
+import { resolveInputs } from '../../knowledge/inputs.ts'
+import { renderArgs, type TemplateScope } from '../../knowledge/templates.ts'
+import { checkResults } from '../../tools/evidence.ts'
+import type { GraphDeps } from '../deps.ts'
+import { type DraftStep, planActions } from '../planning.ts'
+import type { IncidentState, IncidentUpdate } from '../state.ts'
+import { watch } from '../watch.ts'
+
+type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'verify'> & { steps: DraftStep[]; cluster: string }
+
+/**
+ * Makes the exact plan of this round: every call with its arguments, dry-run against the platform, bound to what was seen.
+ * Afterwards the plan is kept, or people are told in a sentence why there is none.
+ */
+export function propose(deps: GraphDeps) {
+  return async function propose(state: IncidentState): Promise<IncidentUpdate> {
+    const made = await planOf(deps.sql, state.incident, state.round)
+    if (made) return { plan: made.id, next: 'authorize' }
+    const draft = state.purpose === 'fix' ? await fromRunbook(deps, state) : await fromPlan(deps, state)
+    if ('problem' in draft) return await watch(deps, state, { outcome: null, because: draft.problem })
+    if (draft.steps.length === 0)
+      return await watch(deps, state, {
+        outcome: 'advised',
+        because: 'The runbook only advises; what it says is in the details.',
+      })
+    const place = { incident: state.incident, round: state.round, cluster: draft.cluster }
+    const actions = await planActions(deps, place, draft.steps)
+    if ('problem' in actions)
+      return await watch(deps, state, { outcome: null, because: `Nothing to propose. ${actions.problem}` })
+    const { runbook, inputs, verify } = draft
+    const body: PlanBody = { v: 1, ...place, purpose: state.purpose, runbook, inputs, actions, verify }
+    const plan = await keepPlan(deps.sql, body, state.askedBy ?? 'agent')
+    return { plan: plan.id, next: 'authorize' }
+  }
+}
+
+async function fromRunbook(deps: GraphDeps, state: IncidentState): Promise<Draft | { problem: string }> {
+  const runbook = state.runbook === null ? undefined : deps.runbooks().get(state.runbook)
+  const incident = await findIncident(deps.sql, state.incident)
+  if (!runbook || !incident) return { problem: 'The runbook is no longer there.' }
+  const alert = await leadingAlert(deps.sql, state.incident)
+  const checks = await checkResults(deps.sql, state.incident, state.round, runbook.id)
+  const { values: inputs } = resolveInputs(runbook, { alert, checks })
+  const steps: DraftStep[] = []
+  for (const step of runbook.steps) {
+    const drafted = draftStep(step, { inputs, checks })
+    if ('problem' in drafted) return drafted
+    steps.push(drafted)
+  }
+  const verify = renderVerify(runbook, { inputs, checks })
+  if ('problem' in verify) return verify
+  return {
+    runbook: { id: runbook.id, version: runbook.version, ceiling: runbook.ceiling },
+    inputs,
+    steps,
+    verify: verify.clauses,
+    cluster: incident.cluster,
+  }
+}
+
+function draftStep(step: Step, scope: TemplateScope): DraftStep | { problem: string } {
+  const call = renderArgs(step.args, scope)
+  if ('problem' in call) return call
+  const wayBack = wayBackOf(step, scope)
+  if (wayBack && 'problem' in wayBack) return wayBack
+  return { tool: step.tool, args: call.args, wayBack, costs: step.costs ?? null }
+}
+
+function wayBackOf({ rollback }: Step, scope: TemplateScope): WayBack | { problem: string } | undefined {
+  if (!rollback) return undefined
+  if (rollback.kind === 'none') return { none: rollback.because }
+  const call = renderArgs(rollback.args, scope)
+  return 'problem' in call ? call : { tool: rollback.tool, arguments: call.args }
+}
+
+function renderVerify(runbook: Runbook, scope: TemplateScope): { clauses: PlanBody['verify'] } | { problem: string } {
+  const clauses: PlanBody['verify'][number][] = []
+  for (const clause of runbook.verify) {
+    if (clause.kind === 'alert') {
+      clauses.push(clause)
+      continue
+    }
+    const call = renderArgs(clause.args, scope)
+    if ('problem' in call) return call
+    clauses.push({ ...clause, args: call.args })
+  }
+  return { clauses }
+}
+
+/** Undo takes back what was done, last first; rest is what a plan that stopped did not come to. Both are asked for anew. */
+async function fromPlan(deps: GraphDeps, state: IncidentState): Promise<Draft | { problem: string }> {
+  const basis = state.basis === null ? undefined : await findPlan(deps.sql, state.basis)
+  if (!basis) return { problem: 'The plan to start from is no longer there.' }
+  const done = new Set(
+    (await effectsOf(deps.sql, basis.id)).filter((it) => it.status === 'done').map((it) => it.action),
+  )
+  const { actions, runbook, inputs, verify, cluster } = basis.body
+  if (state.purpose === 'rest') {
+    const left = actions.filter((action) => !done.has(action.index))
+    return { runbook, inputs, verify, cluster, steps: left.map(again) }
+  }
+  const back: DraftStep[] = []
+  for (const action of actions.filter((it) => done.has(it.index)).reverse()) {
+    if ('none' in action.wayBack) return { problem: `${action.tool} has no way back: ${action.wayBack.none}` }
+    back.push({
+      tool: action.wayBack.tool,
+      args: action.wayBack.arguments,
+      wayBack: { none: 'it is itself the way back' },
+      costs: null,
+    })
+  }
+  return { runbook: null, inputs, verify: [], cluster, steps: back }
+}
+
+function again({ tool, arguments: args, wayBack, costs }: Action): DraftStep {
+  const { precondition: _then, dry_run: _run, ...plain } = args
+  return { tool, args: plain, wayBack, costs }
+}

@@ -1,0 +1,35 @@
+import { leadingAlert } from '../../incidents/alert-rows.ts'
+import { happened } from '../../incidents/move.ts'
+import { lookupRunbooks } from '../../knowledge/lookup.ts'
+import { inTransaction } from '../../storage/postgres.ts'
+import type { GraphDeps } from '../deps.ts'
+import type { IncidentState, IncidentUpdate } from '../state.ts'
+import { watch } from '../watch.ts'
+
+/**
+ * Finds the runbooks that are for this alert, by name and matchers. Afterwards the first card says which one is known, or
+ * that none is: then people are told, and nothing is proposed.
+ */
+export function recall(deps: GraphDeps) {
+  return async function recall(state: IncidentState): Promise<IncidentUpdate> {
+    const { sql, announcer, runbooks } = deps
+    const found = lookupRunbooks(runbooks().values(), await leadingAlert(sql, state.incident))
+    const [best] = found
+    if (!best) return await watch(deps, state, { outcome: null, because: 'No runbook is for this alert.' })
+    await inTransaction(sql, async (tx) => {
+      await tx`
+        update incidents set runbook_id = ${best.runbook.id}, runbook_version = ${best.runbook.version}
+        where id = ${state.incident}`
+      await happened(tx, {
+        incident: state.incident,
+        round: state.round,
+        name: 'runbook found',
+        actor: 'agent',
+        detail: { runbook: best.runbook.id, because: best.because },
+        key: `recall:${state.round}`,
+      })
+      await announcer.card(tx, [state.incident])
+    })
+    return { candidates: found.map(({ runbook }) => runbook.id), next: 'investigate' }
+  }
+}

@@ -1,0 +1,131 @@
+import { effectsOf, findPlan } from '../../approvals/plan-store.ts'
+import { writeLedger } from '../../autonomy/ledger.ts'
+import { creditOf, recordTrust } from '../../autonomy/trust.ts'
+import type { Effect } from '../../domain/effect.ts'
+import type { Incident, Outcome } from '../../domain/incident.ts'
+import type { Plan } from '../../domain/plan.ts'
+import { firingAlerts } from '../../incidents/alert-rows.ts'
+import { lockIncident } from '../../incidents/incident-rows.ts'
+import { freeTargets } from '../../incidents/leases.ts'
+import { move } from '../../incidents/move.ts'
+import { clearTimers, setTimer, wake } from '../../incidents/wake.ts'
+import { inTransaction, type Tx } from '../../storage/postgres.ts'
+import type { GraphDeps } from '../deps.ts'
+import type { IncidentState, IncidentUpdate } from '../state.ts'
+
+/**
+ * Writes down what became of the round. Afterwards its targets are free, trust and ledger have the outcome, and the
+ * incident is closed, or, while its alerts still fire, left to people.
+ */
+export function record(deps: GraphDeps) {
+  return async function record(state: IncidentState): Promise<IncidentUpdate> {
+    const plan = state.plan === null ? undefined : await findPlan(deps.sql, state.plan)
+    const effects = plan ? await effectsOf(deps.sql, plan.id) : []
+    return await inTransaction(deps.sql, async (tx) => {
+      const incident = await lockIncident(tx, state.incident)
+      if (incident.status === 'closed' || incident.round > state.round) return { next: 'end' }
+      await clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect'])
+      await wake(tx, deps.queue, await freeTargets(tx, incident.id))
+      const { firing, alertVersion } = await firingAlerts(tx, incident.id)
+      const next =
+        firing > 0 && state.quiet
+          ? await beQuiet(tx, state, state.quiet)
+          : await conclude(deps, tx, { state, incident, firing })
+      await deps.announcer.card(tx, [incident.id])
+      await settleAccounts(deps, tx, { state, incident, plan, effects, next })
+      return { ...next, alertVersion, quiet: null, verdict: null }
+    })
+  }
+}
+
+async function beQuiet(
+  tx: Tx,
+  state: IncidentState,
+  quiet: NonNullable<IncidentState['quiet']>,
+): Promise<IncidentUpdate> {
+  const snooze = quiet.kind === 'snooze'
+  await move(tx, {
+    incident: state.incident,
+    round: state.round,
+    name: snooze ? 'incident snoozed' : 'incident ignored',
+    actor: `person:${quiet.by}`,
+    to: snooze ? 'snoozed' : 'ignored',
+    because: snooze ? `${quiet.by} asked for quiet; I look again then.` : `${quiet.by} asked for quiet until it ends.`,
+    key: `quiet:${state.round}:${state.lastRequest}`,
+  })
+  if (snooze) {
+    await setTimer(tx, state.incident, 'snooze', quiet.minutes * 60_000)
+    await tx`
+      update incidents set snoozed_until = watch_now() + ${quiet.minutes} * interval '1 minute' where id = ${state.incident}`
+  }
+  return { wait: quiet.kind, next: 'await-outcome' }
+}
+
+/** Outcomes after which people must hear of it at once. */
+const loud: readonly Outcome[] = ['not_fixed', 'reverted']
+
+async function conclude(
+  { announcer }: GraphDeps,
+  tx: Tx,
+  { state, incident, firing }: { state: IncidentState; incident: Incident; firing: number },
+): Promise<IncidentUpdate> {
+  const quietly = incident.status === 'ignored' ? ('ignored' as const) : ('self_resolved' as const)
+  const verdict = state.verdict ?? {
+    outcome: incident.outcome ?? quietly,
+    because: incident.outcome === null ? 'The alert cleared by itself.' : incident.because,
+  }
+  const over = firing === 0
+  await move(tx, {
+    incident: incident.id,
+    round: state.round,
+    name: over ? 'incident closed' : 'round ended',
+    actor: 'agent',
+    to: over ? 'closed' : 'watching',
+    outcome: verdict.outcome,
+    because: verdict.because,
+    detail: { outcome: verdict.outcome, because: verdict.because },
+    key: `${over ? 'closed' : 'ended'}:${state.round}`,
+  })
+  if (state.verdict && loud.includes(verdict.outcome)) await announcer.ping(tx, incident.id, 'failed')
+  if (over)
+    await announcer.notice(tx, { subject: `closed:${incident.id}`, topic: 'resolved', text: '', incident: incident.id })
+  return over ? { next: 'end' } : { wait: 'watch', next: 'await-outcome' }
+}
+
+async function settleAccounts(
+  _deps: GraphDeps,
+  tx: Tx,
+  {
+    state,
+    incident,
+    plan,
+    effects,
+    next,
+  }: {
+    state: IncidentState
+    incident: Incident
+    plan: Plan | undefined
+    effects: readonly Effect[]
+    next: IncidentUpdate
+  },
+): Promise<void> {
+  const ran = effects.filter((effect) => effect.status === 'done').length
+  const { verdict } = state
+  if (plan && verdict) await recordTrust(tx, { plan, incident, ...creditOf(plan, verdict, ran) })
+  if (!verdict && next.next !== 'end') return
+  await writeLedger(tx, [
+    {
+      kind: 'outcome',
+      incident: incident.id,
+      key: `outcome:${incident.id}:${state.round}:${verdict ? 'verdict' : 'closed'}`,
+      body: {
+        round: state.round,
+        outcome: verdict?.outcome ?? incident.outcome ?? 'self_resolved',
+        because: verdict?.because ?? 'the alert cleared',
+        plan: plan?.digest ?? null,
+        ran,
+        closed: next.next === 'end',
+      },
+    },
+  ])
+}

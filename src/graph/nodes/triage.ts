@@ -1,0 +1,53 @@
+import { firingAlerts } from '../../incidents/alert-rows.ts'
+import { lockIncident } from '../../incidents/incident-rows.ts'
+import { move } from '../../incidents/move.ts'
+import { clearTimers } from '../../incidents/wake.ts'
+import { inTransaction } from '../../storage/postgres.ts'
+import type { GraphDeps } from '../deps.ts'
+import type { IncidentState, IncidentUpdate } from '../state.ts'
+
+/**
+ * Begins a round: afterwards the incident is open under this round, with nothing left over from the one before. Where its
+ * alerts have cleared meanwhile there is nothing to do, and that is recorded.
+ */
+export function triage({ sql, announcer }: GraphDeps) {
+  return async function triage(state: IncidentState): Promise<IncidentUpdate> {
+    return await inTransaction(sql, async (tx) => {
+      const incident = await lockIncident(tx, state.incident)
+      if (incident.status === 'closed') return { next: 'end' }
+      const round = Math.max(incident.round, state.round)
+      await tx`update incidents set round = ${round}, waits_for = null, snoozed_until = null where id = ${incident.id}`
+      await clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect'])
+      const { firing, alertVersion } = await firingAlerts(tx, incident.id)
+      const fresh = {
+        round,
+        alertVersion,
+        plan: null,
+        approval: null,
+        cursor: 0,
+        attempt: 1,
+        wait: null,
+        verdict: null,
+      }
+      if (firing === 0 && state.purpose === 'fix')
+        return {
+          ...fresh,
+          verdict: { outcome: 'self_resolved', because: 'the alert cleared by itself' },
+          next: 'record',
+        }
+      await move(tx, {
+        incident: incident.id,
+        round,
+        name: 'round started',
+        actor: 'agent',
+        to: 'open',
+        outcome: null,
+        because: null,
+        key: `round:${round}`,
+      })
+      if (round === 1 && incident.severity === 'critical') await announcer.ping(tx, incident.id, 'critical')
+      await announcer.card(tx, [incident.id])
+      return { ...fresh, next: state.purpose === 'fix' ? 'recall' : 'propose' }
+    })
+  }
+}

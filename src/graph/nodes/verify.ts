@@ -1,0 +1,96 @@
+import { effectsOf, loadPlan } from '../../approvals/plan-store.ts'
+import type { Effect } from '../../domain/effect.ts'
+import type { Plan } from '../../domain/plan.ts'
+import { firingAlerts, leadingAlert } from '../../incidents/alert-rows.ts'
+import { move } from '../../incidents/move.ts'
+import { setTimer } from '../../incidents/wake.ts'
+import { holds } from '../../knowledge/conditions.ts'
+import { inTransaction } from '../../storage/postgres.ts'
+import { checkResults, look } from '../../tools/evidence.ts'
+import type { GraphDeps } from '../deps.ts'
+import { probe } from '../probe.ts'
+import type { IncidentState, IncidentUpdate } from '../state.ts'
+import { type Judgement, judgeAlert, judgeTool, sumUp } from '../verification.ts'
+
+/**
+ * Judges whether what ran has helped: by the platform's own word and by the alert, within the runbook's windows. Afterwards
+ * there is a verdict, or a time at which to look again.
+ */
+export function verify(deps: GraphDeps) {
+  return async function verify(state: IncidentState): Promise<IncidentUpdate> {
+    const plan = await loadPlan(deps.sql, state.plan)
+    const done = (await effectsOf(deps.sql, plan.id)).filter((effect) => effect.status === 'done')
+    if (plan.body.purpose === 'undo')
+      return { verdict: { outcome: 'not_fixed', because: 'The change was taken back.' }, next: 'record' }
+    const { alertVersion } = await firingAlerts(deps.sql, state.incident)
+    const judgements = await judge(deps, state, plan, done)
+    const verdict = sumUp(judgements)
+    if (verdict.state === 'pending') return { ...(await lookAgain(deps, state, verdict)), alertVersion }
+    if (verdict.state === 'failed')
+      return { alertVersion, verdict: { outcome: 'not_fixed', because: verdict.because }, next: 'record' }
+    const reverted = await firstReverted(deps, plan, done)
+    if (reverted) return { alertVersion, verdict: { outcome: 'reverted', because: reverted }, next: 'record' }
+    return { alertVersion, verdict: { outcome: 'fixed', because: verdict.because }, next: 'record' }
+  }
+}
+
+async function judge(deps: GraphDeps, state: IncidentState, plan: Plan, done: readonly Effect[]): Promise<Judgement[]> {
+  const { sql, options } = deps
+  const ranAt = Math.max(0, ...done.map((effect) => effect.finishedAt?.getTime() ?? 0))
+  const [clock] = await sql<{ now: Date }[]>`select watch_now() as now`
+  const times = { ranAt, now: clock?.now.getTime() ?? 0, scale: options.verifyScale }
+  const standing = await firingAlerts(sql, state.incident)
+  const alert = await leadingAlert(sql, state.incident)
+  const { runbook, inputs, verify: clauses } = plan.body
+  const checks = runbook ? await checkResults(sql, state.incident, state.round, runbook.id) : {}
+  const judgements: Judgement[] = []
+  for (const [index, clause] of clauses.entries()) {
+    if (clause.kind === 'alert') {
+      judgements.push(judgeAlert(clause, standing, times))
+      continue
+    }
+    const { tool, args, expect } = clause
+    const place = { incident: state.incident, round: state.round }
+    const answer = await look(deps, { ...place, key: `verify:${index}`, tool, args, askedBy: 'verify' })
+    const sound =
+      answer.ok && (expect === undefined || holds(expect, { alert, inputs, checks, result: answer.result }).holds)
+    judgements.push(judgeTool(clause, { sound, summary: answer.ok ? answer.summary : answer.message }, times))
+  }
+  return judgements
+}
+
+async function lookAgain(
+  { sql, announcer }: GraphDeps,
+  state: IncidentState,
+  verdict: { lookAgainMs: number; because: string },
+): Promise<IncidentUpdate> {
+  await inTransaction(sql, async (tx) => {
+    const before = await tx<
+      { status: string; because: string | null }[]
+    >`select status, because from incidents where id = ${state.incident}`
+    await move(tx, {
+      incident: state.incident,
+      round: state.round,
+      name: 'verification started',
+      actor: 'agent',
+      to: 'verifying',
+      because: verdict.because,
+      key: `verifying:${state.round}`,
+    })
+    await setTimer(tx, state.incident, 'verify', verdict.lookAgainMs)
+    if (before[0]?.status !== 'verifying' || before[0].because !== verdict.because)
+      await announcer.card(tx, [state.incident])
+  })
+  return { wait: 'verify', next: 'await-outcome' }
+}
+
+/** GitOps, or somebody else, may have taken a change back while it was being watched. */
+async function firstReverted(deps: GraphDeps, plan: Plan, done: readonly Effect[]): Promise<string | undefined> {
+  for (const effect of done) {
+    const action = plan.body.actions[effect.action]
+    if (!action) continue
+    const found = await probe(deps, action, effect)
+    if (found.state === 'not_done') return `${action.tool} was taken back by somebody else: ${found.because}`
+  }
+  return undefined
+}

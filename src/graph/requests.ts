@@ -1,0 +1,27 @@
+import type { Asked } from './news.ts'
+import type { IncidentState, IncidentUpdate } from './state.ts'
+
+/** Where a graph goes when a person asked for something on the card; a verb that does not fit the moment changes nothing. */
+export function afterRequest(state: IncidentState, { id, verb, params, by }: Asked): IncidentUpdate {
+  const taken: IncidentUpdate = { lastRequest: id }
+  const anew: IncidentUpdate = { ...taken, round: state.round + 1, askedBy: null, next: 'triage' }
+  switch (verb) {
+    case 'again':
+      return { ...anew, purpose: 'fix', basis: null }
+    case 'undo':
+    case 'rest':
+      return { ...anew, purpose: verb, basis: String(params.subject ?? ''), askedBy: by }
+    case 'snooze':
+      return { ...taken, quiet: { kind: 'snooze', minutes: Number(params.minutes ?? 60), by }, next: 'record' }
+    case 'ignore':
+      return { ...taken, quiet: { kind: 'ignored', minutes: 0, by }, next: 'record' }
+    case 'check_again':
+      return { ...taken, next: 'execute' }
+    case 'run_again':
+      return { ...taken, attempt: state.attempt + 1, next: 'authorize' }
+    case 'abandon':
+      return { ...taken, verdict: { outcome: 'abandoned', because: `${by} left it as it is.` }, next: 'record' }
+    default:
+      return { ...taken, next: 'await-outcome' }
+  }
+}

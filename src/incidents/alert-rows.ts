@@ -1,0 +1,32 @@
+import type { Labels } from '../domain/alert.ts'
+import type { SqlOrTx } from '../storage/postgres.ts'
+
+/** How an incident's alerts stand: how many fire, since when none does, and which state of them this is. */
+export interface AlertStanding {
+  firing: number
+  total: number
+  /** When the last of them cleared, by the database's clock at receipt; null while one fires. */
+  clearedAt: Date | null
+  alertVersion: number
+}
+
+export async function firingAlerts(sql: SqlOrTx, incident: number): Promise<AlertStanding> {
+  const [row] = await sql<AlertStanding[]>`
+    select count(a.id) filter (where a.status = 'firing') as firing, count(a.id) as total,
+      i.alert_version as "alertVersion",
+      case when count(a.id) filter (where a.status = 'firing') = 0 then (
+        select max(s.received_at) from alert_states s join alerts b on b.id = s.alert_id where b.incident_id = i.id
+      ) end as "clearedAt"
+    from incidents i left join alerts a on a.incident_id = i.id
+    where i.id = ${incident} group by i.id`
+  if (!row) throw new Error(`incident ${incident} does not exist`)
+  return row
+}
+
+/** The text of the alert a plan is made for: the newest one that fires, or the newest there is. */
+export async function leadingAlert(sql: SqlOrTx, incident: number): Promise<{ labels: Labels; annotations: Labels }> {
+  const [row] = await sql<{ labels: Labels; annotations: Labels }[]>`
+    select labels, annotations from alerts where incident_id = ${incident}
+    order by (status = 'firing') desc, starts_at desc, id desc limit 1`
+  return row ?? { labels: {}, annotations: {} }
+}
