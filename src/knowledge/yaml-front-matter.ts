@@ -12,6 +12,8 @@ export type SplitFile = { readonly frontMatter: FrontMatter } | { readonly probl
 
 const FENCE = /^---[ \t]*$/
 const MAX_FILE = 256 * 1024
+const MAX_DEPTH = 20
+const MAX_FAULTS = 10
 
 /**
  * Splits a Markdown file into its YAML front matter (between two lines of `---` at the very top) and its prose. YAML 1.2,
@@ -22,7 +24,7 @@ export function splitFrontMatter(text: string, path: string): SplitFile {
     problems: [{ path, line, severity: 'error', message, ...(hint ? { hint } : {}) }],
   })
   if (text.length > MAX_FILE) return problem(1, 'The file is larger than 256 KiB.', 'Shorten it, or split it in two.')
-  if (!isStorable(text)) return problem(1, 'The file holds broken characters.', 'Save it as UTF-8 text.')
+  if (!isSoundText(text)) return problem(1, 'The file holds broken characters.', 'Save it as UTF-8 text.')
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   if (!FENCE.test(lines[0] ?? '')) {
     return problem(
@@ -70,14 +72,14 @@ function parseYaml(source: string, path: string): ParsedYaml {
     const faults = [...document.errors, ...document.warnings].map((error) =>
       fault(error.pos[0], yamlSentence(error.message)),
     )
-    if (faults.length > 0) return { problems: faults }
+    if (faults.length > 0) return { problems: faults.slice(0, MAX_FAULTS) }
     const positions: Record<string, Position> = { '': { line: 2, column: 1 } }
     const reference = gatherPositions(document.contents, '', positions, positionOf)
     if (reference !== undefined)
       return { problems: [fault(reference, 'Anchors and aliases are not used in runbooks.')] }
     const data: unknown = document.toJS({ maxAliasCount: 0 })
-    // An escape such as "\ud800" passes for text in YAML and can neither be hashed nor stored.
-    if (!isStorable(data)) return { problems: [fault(0, 'The front matter escapes half of a character or a NUL.')] }
+    const refused = refuseData(data, 0)
+    if (refused !== undefined) return { problems: [fault(0, refused)] }
     return { data, positions }
   } catch (error) {
     return { problems: [fault(0, yamlSentence(error instanceof Error ? error.message : String(error)))] }
@@ -104,11 +106,21 @@ function gatherPositions(
   return undefined
 }
 
-/** Whether no text within holds a lone surrogate or a NUL. */
-function isStorable(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([key, item]) => isStorable(key) && isStorable(item))
+/** What may not be hashed, stored or walked through: half characters and NULs (YAML can escape them), and the bottomless. */
+function refuseData(value: unknown, depth: number): string | undefined {
+  if (depth > MAX_DEPTH) return `The front matter is nested deeper than ${MAX_DEPTH} levels.`
+  if (typeof value === 'string')
+    return isSoundText(value) ? undefined : 'The front matter escapes half a character or a NUL.'
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [key, item] of Object.entries(value)) {
+    const refused = refuseData(key, depth) ?? refuseData(item, depth + 1)
+    if (refused !== undefined) return refused
+  }
+  return undefined
+}
+
+function isSoundText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0')
 }
 
 function rangeStart(node: unknown): number {

@@ -240,6 +240,9 @@ test.each([
   [`id: x\ntitle: "\\ud800"\nmatch: { alertnames: [A] }`],
   [`id: x\ntitle: x\nmatch: { alertnames: ["a\\0"] }`],
   ['id: x\ntitle: x\nmatch: { alertnames: [A] }\nchecks: [{ id: a, tool: b.c, args: { n: .inf } }]'],
+  [
+    `id: x\ntitle: x\nmatch: { alertnames: [A] }\nchecks: [{ id: a, tool: b.c, args: { n: ${'['.repeat(50)}${']'.repeat(50)} } }]`,
+  ],
   ['null'],
   ['- a list'],
   ['text'],
