@@ -21,7 +21,7 @@ const CAUSES: readonly Cause[] = [
       `The data folder ${dataDir} is on a read-only disk. Set DATA_DIR to a folder that can be written.`,
   },
   {
-    sign: /EACCES|EPERM|Permission denied|has wrong ownership|invalid permissions|Operation not permitted/,
+    sign: /EACCES|EPERM|Permission denied|has wrong ownership|invalid permissions|Operation not permitted|unable to open database file|readonly database/,
     sentence: (dataDir) =>
       `The data folder ${dataDir} cannot be used by this user. Give the user (for root: the system user postgres) the folder and everything in it and access to the folders above it, or set DATA_DIR to another folder.`,
   },
