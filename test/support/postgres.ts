@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
+import { statfsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -16,8 +17,8 @@ export type TestDatabase = {
   close(): Promise<void>
 }
 
-/** Where the shared server lives; one for each user of the machine. */
-export const TEST_SERVER_FOLDER = join(tmpdir(), `watchkeeper-test-postgres-${userInfo().uid}`)
+/** Where the shared server lives, one for each user of the machine: in memory where there is plenty, else on disk. */
+export const TEST_SERVER_FOLDER = join(roomyMemory() ?? tmpdir(), `watchkeeper-test-postgres-${userInfo().uid}`)
 export const TEST_SERVER_URL_FILE = join(TEST_SERVER_FOLDER, 'url')
 
 /**
@@ -111,4 +112,14 @@ function withDatabase(url: string, database: string): string {
   const changed = new URL(url)
   changed.pathname = `/${database}`
   return changed.href
+}
+
+function roomyMemory(): string | undefined {
+  const folder = '/dev/shm'
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize > 4 * 1_024 ** 3 ? folder : undefined
+  } catch {
+    return undefined
+  }
 }
