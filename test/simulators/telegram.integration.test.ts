@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -290,7 +290,9 @@ test('multipart and urlencoded calls are understood, as uploads send them', asyn
 })
 
 test('as a process it is steered over HTTP and writes what it saw to the oracle', async () => {
-  const oracle = join(await mkdtemp(join(tmpdir(), 'telegram-')), 'oracle.jsonl')
+  const folder = await mkdtemp(join(tmpdir(), 'telegram-'))
+  endings.push(() => rm(folder, { recursive: true }))
+  const oracle = join(folder, 'oracle.jsonl')
   const main = new URL('./telegram/main.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [main, '--oracle', oracle, '--chat-id', '-77'], {
     stdio: ['ignore', 'pipe', 'inherit'],
