@@ -6,7 +6,7 @@ import { lookupRunbooks } from '../../src/knowledge/lookup.ts'
 import { loadRunbookFolder } from '../../src/knowledge/runbook-folder.ts'
 import { lintRunbook } from '../../src/knowledge/runbook-lint.ts'
 import { renderArgs } from '../../src/knowledge/templates.ts'
-import { catalogue } from './catalogue.ts'
+import { publishedTools } from './published-tools.ts'
 import { said } from './sample.ts'
 
 const { runbooks, problems } = await loadRunbookFolder(fileURLToPath(new URL('../../runbooks', import.meta.url)))
@@ -26,7 +26,7 @@ test('all eight can be read', () => {
 })
 
 test.each(runbooks.map((runbook) => [runbook.id, runbook] as const))('%s lints clean', (_, runbook) => {
-  const found = lintRunbook(runbook, catalogue).filter(({ severity }) => severity !== 'note')
+  const found = lintRunbook(runbook, publishedTools()).filter(({ severity }) => severity !== 'note')
   expect(found.map(said)).toEqual([])
 })
 
@@ -63,6 +63,7 @@ describe('a crashing pod', () => {
   test.each([
     [pod('Error', 1), { 'pod-crash-looping': true, 'pod-oom-killed': false }],
     [pod('OOMKilled', 137), { 'pod-crash-looping': false, 'pod-oom-killed': true }],
+    [pod('Completed', 0), { 'pod-crash-looping': false, 'pod-oom-killed': false }],
     [pod('Error', 127), { 'pod-crash-looping': false, 'pod-oom-killed': false }],
     [pod('Error', 1, 1), { 'pod-crash-looping': false, 'pod-oom-killed': false }],
     [pod(null, null), { 'pod-crash-looping': true, 'pod-oom-killed': false }],
