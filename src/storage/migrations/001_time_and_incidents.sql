@@ -1,7 +1,7 @@
 -- Time. All business time is watch_now(): the database's clock plus an offset that only tests set, never below the
 -- stored high-water mark, so that a clock that steps back cannot revive what has expired.
 create table clock (
-  only boolean primary key default true check (only),
+  singleton boolean primary key default true check (singleton),
   test_offset interval not null default '0',
   high_water timestamptz not null default '-infinity'
 );
