@@ -19,6 +19,8 @@ export interface ApiDeps {
   receiver: string
   startedAt: number
   fire(alert: AlertInput): void
+  /** told of every silence that was made or ended */
+  silenced(silence: Silence): void
 }
 
 /**
@@ -44,15 +46,18 @@ export function answerApi(deps: ApiDeps, { method, path, query, body }: ApiCall)
         return { status: 200 }
       case 'GET /api/v2/silences':
         return { status: 200, body: listSilences(store, query) }
-      case 'POST /api/v2/silences':
-        return { status: 200, body: { silenceID: store.silence(silenceInput(store, body)).id } }
+      case 'POST /api/v2/silences': {
+        const made = store.silence(silenceInput(store, body))
+        deps.silenced(made)
+        return { status: 200, body: { silenceID: made.id } }
+      }
       case 'GET /api/v2/silence/ID': {
         const found = store.silences().find(({ id }) => id === silence)
         return found ? { status: 200, body: found } : { status: 404 }
       }
       case 'DELETE /api/v2/silence/ID':
         if (!store.silences().some(({ id }) => id === silence)) return { status: 404 }
-        store.expire(silence ?? '')
+        deps.silenced(store.expire(silence ?? ''))
         return { status: 200 }
       default:
         return { status: 404, body: { code: 404, message: `path ${path} was not found` } }

@@ -23,6 +23,8 @@ export interface NotifierOptions {
 export interface Notifier {
   /** Something about this alert changed: its group is told after `groupWaitMs`, or at its next interval. */
   touch(alert: StoredAlert): void
+  /** Something changed for all, as a silence does: every group looks again at its next interval. */
+  touchAll(): void
   /** Tells every group that has news at once, and resolves when that is done. */
   flush(): Promise<void>
   /** The next `times` notifications are never sent, but believed to have arrived. */
@@ -44,6 +46,14 @@ interface Group {
   told: Told | undefined
   timer: NodeJS.Timeout | undefined
   running: Promise<void> | undefined
+  /** unix ms of the start of the last flush, 0 before the first */
+  ranAt: number
+  /** changed while a flush was running */
+  stale: boolean
+}
+
+function newGroup(key: string): Group {
+  return { key, members: new Set(), told: undefined, timer: undefined, running: undefined, ranAt: 0, stale: false }
 }
 
 export function createNotifier(store: Store, options: NotifierOptions): Notifier {
@@ -63,23 +73,36 @@ export function createNotifier(store: Store, options: NotifierOptions): Notifier
   function schedule(group: Group, ms: number): void {
     clearTimeout(group.timer)
     if (stopped) return
-    group.timer = setTimeout(() => void run(group), ms).unref()
+    group.timer = setTimeout(() => void run(group), Math.min(ms, 2 ** 31 - 1)).unref()
+  }
+
+  /** The moment of the group's next interval: only a group with news needs it, idle ones cost nothing. */
+  function atNextInterval(group: Group): void {
+    if (!group.running)
+      schedule(group, Math.max(options.groupWaitMs, group.ranAt + options.groupIntervalMs - Date.now()))
+    else group.stale = true
   }
 
   /** One flush at a time per group, so that a hanging receiver holds its own group only. */
   function run(group: Group): Promise<void> {
-    group.running ??= tell(group).finally(() => {
-      group.running = undefined
-      if (membersOf(group).length > 0) schedule(group, options.groupIntervalMs)
-      else if (groups.get(group.key) === group) {
-        clearTimeout(group.timer)
-        groups.delete(group.key)
-      }
-    })
+    group.running ??= flushOnce(group)
     return group.running
   }
 
-  async function tell(group: Group): Promise<void> {
+  async function flushOnce(group: Group): Promise<void> {
+    group.stale = false
+    group.ranAt = Date.now()
+    const done = await tell(group)
+    group.running = undefined
+    if (membersOf(group).length === 0) {
+      clearTimeout(group.timer)
+      groups.delete(group.key)
+    } else if (!done || group.stale) atNextInterval(group)
+    else schedule(group, options.repeatIntervalMs)
+  }
+
+  /** False when the receiver did not take what there was to tell. */
+  async function tell(group: Group): Promise<boolean> {
     const all = membersOf(group)
     const alerts = all.filter(heard)
     const firing = new Set(alerts.filter((alert) => !alert.endsAt).map(({ fingerprint }) => fingerprint))
@@ -89,10 +112,11 @@ export function createNotifier(store: Store, options: NotifierOptions): Notifier
     if (news && shown.length > 0) {
       const { receiver, groupBy, maxAlerts, externalURL } = options
       const arrived = await deliver(webhookPayload(shown, { receiver, groupBy, maxAlerts, externalURL }))
-      if (!arrived) return
+      if (!arrived) return false
       group.told = { firing, resolved, at: Date.now() }
     }
     for (const alert of all) if (alert.endsAt) store.forget(alert)
+    return true
   }
 
   async function deliver(payload: WebhookPayload): Promise<boolean> {
@@ -119,12 +143,13 @@ export function createNotifier(store: Store, options: NotifierOptions): Notifier
     touch(alert) {
       const key = keyOf(alert)
       const known = groups.get(key)
-      known?.members.add(alert.fingerprint)
-      if (known) return
-      const members = new Set([alert.fingerprint])
-      const group: Group = { key, members, told: undefined, timer: undefined, running: undefined }
+      const group = known ?? newGroup(key)
+      group.members.add(alert.fingerprint)
       groups.set(key, group)
-      schedule(group, options.groupWaitMs)
+      atNextInterval(group)
+    },
+    touchAll() {
+      for (const group of groups.values()) atNextInterval(group)
     },
     async flush() {
       await Promise.all(

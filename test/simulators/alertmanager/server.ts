@@ -60,6 +60,9 @@ export interface SimulatedAlertmanager {
   stop(): Promise<void>
 }
 
+/** Webhooks in flight at once: a storm of groups must not become as many sockets. */
+const connections = 256
+
 /** Starts a simulated Alertmanager on 127.0.0.1, ready when the promise resolves. */
 export async function startAlertmanager(options: AlertmanagerOptions = {}): Promise<SimulatedAlertmanager> {
   const receiver = options.receiver ?? 'watchkeeper'
@@ -68,12 +71,15 @@ export async function startAlertmanager(options: AlertmanagerOptions = {}): Prom
   const store = createStore()
   const deliveries: Delivery[] = []
   const watchers = new Set<(delivery: Delivery) => void>()
+  const timers = new Set<NodeJS.Timeout>()
   let webhook = { url: options.webhookUrl, credentials: options.credentials }
   const groupIntervalMs = options.groupIntervalMs ?? 500
 
+  const inTurn = createTurns(connections)
   const post = async (payload: Delivery['payload']): Promise<Delivery['status']> => {
     const { url, credentials } = webhook
-    return url ? postWebhook(url, payload, { credentials, timeoutMs: options.webhookTimeoutMs ?? 10_000 }) : 'lost'
+    const timeoutMs = options.webhookTimeoutMs ?? 10_000
+    return url ? inTurn(() => postWebhook(url, payload, { credentials, timeoutMs })) : 'lost'
   }
 
   function note(delivery: Delivery): void {
@@ -109,12 +115,24 @@ export async function startAlertmanager(options: AlertmanagerOptions = {}): Prom
     return stored
   }
 
+  /** Groups look again when a silence was made, and when it ends. */
+  function silenced({ startsAt, endsAt }: Silence): void {
+    notifier.touchAll()
+    for (const time of [startsAt, endsAt]) {
+      const wait = Date.parse(time) - Date.now()
+      if (wait > 0) timers.add(setTimeout(() => notifier.touchAll(), Math.min(wait + 1, 2 ** 31 - 1)).unref())
+    }
+  }
+
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://localhost')
     const method = request.method ?? 'GET'
     const raw = (await readBody(request)).toString('utf8')
     const body = raw === '' ? undefined : parse(raw)
-    const { status, body: answer } = answerApi({ store, receiver, startedAt, fire }, { method, path, query, body })
+    const { status, body: answer } = answerApi(
+      { store, receiver, startedAt, fire, silenced },
+      { method, path, query, body },
+    )
     record({ call: `${method} ${path}`, query: query.toString(), ...(body === undefined ? {} : { body }), status })
     if (path.startsWith('/-/')) response.writeHead(status, { 'content-type': 'text/plain' }).end(answer)
     else if (answer === undefined) response.writeHead(status).end()
@@ -126,12 +144,21 @@ export async function startAlertmanager(options: AlertmanagerOptions = {}): Prom
     url: server.url,
     receiver,
     fire: (labels, annotations = {}, more = {}) => fire({ labels, annotations, ...more }),
-    resolve: (labels) => store.resolve(labels),
-    silence: (matchers, more = {}) => store.silence({ matchers, ...more }),
+    resolve(labels) {
+      const resolved = store.resolve(labels)
+      notifier.touch(resolved)
+      return resolved
+    },
+    silence(matchers, more = {}) {
+      const silence = store.silence({ matchers, ...more })
+      silenced(silence)
+      return silence
+    },
     inhibit(labels, by) {
       const alert = store.find(fingerprint(labels))
       if (!alert) throw new Error(`No alert has exactly the labels ${JSON.stringify(labels)}; fire it first.`)
       alert.inhibitedBy = by === undefined ? [] : [by]
+      notifier.touch(alert)
     },
     flush: notifier.flush,
     loseNext: (times = 1) => notifier.loseNext(times),
@@ -165,6 +192,7 @@ export async function startAlertmanager(options: AlertmanagerOptions = {}): Prom
     },
     async stop() {
       notifier.stop()
+      for (const timer of timers) clearTimeout(timer)
       await server.stop()
     },
   }
@@ -175,5 +203,21 @@ function parse(raw: string): unknown {
     return JSON.parse(raw)
   } catch {
     return undefined
+  }
+}
+
+/** Runs at most `most` tasks at once, the others in the order they came. */
+function createTurns(most: number): <T>(task: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async (task) => {
+    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve))
+    running += 1
+    try {
+      return await task()
+    } finally {
+      running -= 1
+      waiting.shift()?.()
+    }
   }
 }

@@ -32,7 +32,7 @@ export interface Store {
   forget(alert: StoredAlert): void
   silence(silence: SilenceInput): Silence
   /** Throws when there is no such silence. */
-  expire(id: string): void
+  expire(id: string): Silence
   silences(): Silence[]
   silencedBy(alert: StoredAlert): string[]
 }
@@ -91,7 +91,9 @@ export function createStore(): Store {
       const silence = silences.get(id)
       if (!silence) throw new Error(`silence ${id} not found`)
       const now = new Date().toISOString()
-      silences.set(id, { ...silence, endsAt: now, updatedAt: now })
+      const expired = { ...silence, endsAt: now, updatedAt: now }
+      silences.set(id, expired)
+      return withState(expired)
     },
     silences: () => [...silences.values()].map(withState),
     silencedBy: (alert) =>
