@@ -1,5 +1,6 @@
 import { UpstreamError } from '../domain/errors.ts'
 import { errorCode, inTransaction, isUnavailable, type Sql, type Tx } from '../storage/postgres.ts'
+import { alertIds } from './alert-ids.ts'
 import { groupCommit } from './group-commit.ts'
 import type { IncidentIntake, IncomingReport, Taken, Via } from './intake.ts'
 import { plainly } from './plainly.ts'
@@ -55,20 +56,27 @@ const ABANDON_MS = 6_000
 export function postgresIntake(sql: Sql, options: IntakeOptions, events: IntakeEvents = {}): PostgresIntake {
   const counts: IntakeCounts = { reports: 0, watchdogs: 0, ignored: 0, contradictions: 0, poisoned: 0 }
   const sort = sorter(options)
-  const batch = { reopenWindowMs: options.reopenWindowMs ?? 30 * 60_000, timeoutMs: STATEMENT_TIMEOUT_MS }
+  const ids = alertIds(sql)
+  const batch = {
+    reopenWindowMs: options.reopenWindowMs ?? 30 * 60_000,
+    timeoutMs: STATEMENT_TIMEOUT_MS,
+    nextAlertId: ids.next,
+  }
 
   async function commit(takes: readonly Take[]): Promise<Taken[]> {
     const sorted = takes.map(sort)
     const arrivals = sorted.flatMap((one) => one.arrivals)
-    const settled = await retryingOnRace(() =>
-      inTransaction(sql, async (tx) => {
+    const settled = await retryingOnRace(async () => {
+      // For every attempt that inTransaction may make.
+      await ids.stock(3 * arrivals.length)
+      return inTransaction(sql, async (tx) => {
         if (sorted.some(({ watchdog }) => watchdog)) await beat(tx)
         if (arrivals.length === 0) return undefined
         const result = await writeBatch(tx, arrivals, batch)
         if (result.moved.length > 0) await events.moved?.(tx, result.moved)
         return result
-      }),
-    )
+      })
+    })
     tell(sorted, settled)
     return answers(sorted, settled)
   }

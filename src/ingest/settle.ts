@@ -81,6 +81,10 @@ export class Ledger {
     if (!newest || newest.report.startsAt <= alert.report.startsAt) this.#newest.set(series, alert)
   }
 
+  get now(): Date {
+    return this.#rules.now
+  }
+
   get alerts(): Iterable<AlertRecord> {
     return this.#alerts.values()
   }
