@@ -1,5 +1,6 @@
 import { END, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph'
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint'
+import type { Observe } from '../domain/observe.ts'
 import type { Lease } from '../incidents/leases.ts'
 import type { GraphDeps, Run } from './deps.ts'
 import { authorize } from './nodes/authorize.ts'
@@ -13,9 +14,6 @@ import { record } from './nodes/record.ts'
 import { triage } from './nodes/triage.ts'
 import { verify } from './nodes/verify.ts'
 import { type IncidentState, type IncidentUpdate, State, type Step } from './state.ts'
-
-/** Wraps every node and every call that leaves the process, for timings and for whoever wants to watch. */
-export type Observe = <T>(point: string, work: () => Promise<T>) => Promise<T>
 
 type Node = (state: IncidentState, run: Run) => Promise<IncidentUpdate>
 

@@ -1,0 +1,288 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Hono } from 'hono'
+import type { Logger } from 'pino'
+import { approvalDesk } from './approvals/desk.ts'
+import { setPolicy } from './autonomy/policy-setting.ts'
+import type { Config } from './config.ts'
+import { OperatorError } from './domain/errors.ts'
+import type { Observe } from './domain/observe.ts'
+import type { Problem, Runbook } from './domain/runbook.ts'
+import { incidentGraph } from './graph/graph.ts'
+import { httpApp, listen } from './http.ts'
+import { announcer as announcerFor } from './incidents/announce.ts'
+import { hint } from './incidents/wake.ts'
+import { alertmanagerApi } from './ingest/alertmanager-api.ts'
+import { postgresIntake } from './ingest/postgres-intake.ts'
+import { postgresStanding } from './ingest/postgres-standing.ts'
+import { type Reconciler, reconciler } from './ingest/reconciliation.ts'
+import { alertmanagerWebhook } from './ingest/webhook.ts'
+import { loadRunbookFolder } from './knowledge/runbook-folder.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { startEmbedded } from './storage/embedded-postgres.ts'
+import { openCheckpointer } from './storage/langgraph-checkpoint.ts'
+import { connect, type Sql } from './storage/postgres.ts'
+import { prepareDatabase } from './storage/prepare-database.ts'
+import { openQueue, type Queue } from './storage/queue.ts'
+import { contractPins } from './tools/contract-pins.ts'
+import { type GrantSigner, grantSigner, keyFromFolder } from './tools/grants.ts'
+import { readMcpServers } from './tools/mcp-servers.ts'
+import { mcpToolbox } from './tools/mcp-toolbox.ts'
+import { observedToolbox } from './tools/observed-toolbox.ts'
+import { ownServers } from './tools/server-entries.ts'
+import type { Toolbox } from './tools/toolbox.ts'
+import { incidentWorker } from './worker.ts'
+
+export interface AppOptions {
+  log: Logger
+  /** Wraps nodes and outgoing calls; the process's own timings unless told. */
+  observe?: (metrics: Metrics) => Observe
+  /** Milliseconds a grant lives; 15,000 unless told. */
+  grantTtlMs?: number
+}
+
+/** A running Watchkeeper. */
+export interface App {
+  /** Where it listens: `http://127.0.0.1:8484`. */
+  url: string
+  /** A one-time link into the console; undefined where the console is off. */
+  loginLink(): Promise<string | undefined>
+  /** Which parts are real, embedded or missing, for the table at start and for `doctor`. */
+  parts(): Promise<Part[]>
+  /** The token that webhooks must bring. */
+  webhookToken: string | undefined
+  stop(): Promise<void>
+}
+
+/** One line of the start-up table. */
+export interface Part {
+  part: string
+  state: 'real' | 'embedded' | 'missing' | 'off' | 'broken'
+  detail: string
+}
+
+const GRANT_TTL_MS = 15_000
+/** The graph's and the queue's pools are their own; this one serves webhooks, presses, nodes and pages. */
+const POOL = 12
+
+/**
+ * Builds every adapter, hands them down and starts. What is not configured is embedded or left out. Throws OperatorError
+ * with a sentence for people when something must be changed first; then nothing is left running.
+ */
+export async function startApp(config: Config, options: AppOptions): Promise<App> {
+  const closers: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse())
+      await close().catch((error) => options.log.warn({ err: error }, 'while stopping'))
+  }
+  try {
+    return await build(config, options, closers, stop)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function build(
+  config: Config,
+  { log, observe: wrap, grantTtlMs = GRANT_TTL_MS }: AppOptions,
+  closers: (() => Promise<unknown>)[],
+  stop: () => Promise<void>,
+): Promise<App> {
+  const metrics = createMetrics()
+  const observe = wrap?.(metrics) ?? metrics.observe
+  await ownFolder(config.dataDir)
+  const url = config.databaseUrl ?? (await embeddedDatabase(config, log, closers))
+  await prepareDatabase(url)
+  const sql = connect(url, { max: POOL, applicationName: config.instanceName })
+  closers.push(() => sql.end({ timeout: 5 }))
+  await setPolicy(sql, config.policy, 'configuration', { unlessSet: true })
+
+  const queue = openQueue({
+    url,
+    max: 4,
+    onError: (error) => log.warn({ err: error }, 'queue'),
+    onWarning: (message) => log.debug(message),
+  })
+  await queue.start()
+  closers.push(() => queue.stop({ timeoutMs: 5_000 }))
+
+  const people = peopleOf(config)
+  const shelf = await runbookShelf(config.runbooksDir, log)
+  const signer = grantSigner(config.grantKey ?? (await keyFromFolder(join(config.dataDir, 'keys', 'grant.pem'))))
+  const toolbox = await openToolbox(config, { sql, signer, log, observe })
+  closers.push(() => toolbox.close())
+
+  const announcer = announcerFor(config.telegram ? ['telegram'] : [])
+  const desk = approvalDesk({
+    sql,
+    queue,
+    announcer,
+    options: { authorizationTtlMs: config.authorizationTtlMs, people: () => people },
+  })
+
+  const checkpointer = openCheckpointer(url, {
+    max: config.workers + 2,
+    onError: (error) => log.warn({ err: error }, 'checkpoints'),
+  })
+  closers.push(() => checkpointer.close())
+  const graph = incidentGraph(
+    {
+      sql,
+      queue,
+      toolbox,
+      announcer,
+      runbooks: () => shelf.byId,
+      people: () => people,
+      rules: {
+        protectedNamespaces: config.protectedNamespaces,
+        protectedNodes: config.protectedNodes,
+        ownHost: config.ownHost ?? null,
+        secondPerson: config.secondPerson,
+      },
+      options: {
+        approvalTtlMs: config.approvalTtlMs,
+        authorizationTtlMs: config.authorizationTtlMs,
+        verifyScale: config.verifyScale,
+        grantTtlMs,
+      },
+    },
+    checkpointer.saver,
+    observe,
+  )
+
+  let poller: Reconciler | undefined
+  const intake = postgresIntake(
+    sql,
+    { cluster: config.clusterName, correlationLabels: config.correlationLabels },
+    {
+      async moved(tx, incidents) {
+        await announcer.card(tx, incidents)
+        await hint(tx, queue, incidents)
+      },
+      onContradiction: () => poller?.wake(),
+      onWatchdog: () => void feedWatchdog(config.watchdogUrl, log),
+      onPoisoned: (error) => log.error({ err: error }, 'an alert could not be stored'),
+    },
+  )
+  if (config.alertmanager) {
+    const { url: base, token, receiver, pollMs } = config.alertmanager
+    const stopping = new AbortController()
+    poller = reconciler({
+      api: alertmanagerApi({ url: base, receiver, ...(token !== undefined && { authorization: `Bearer ${token}` }) }),
+      intake,
+      standing: postgresStanding(sql),
+      receiver,
+      intervalMs: pollMs,
+      onFailure: (error) => log.warn({ err: error }, 'Alertmanager could not be asked'),
+    })
+    const polling = poller.start(stopping.signal)
+    closers.push(async () => {
+      stopping.abort()
+      await polling
+    })
+  }
+
+  const webhookToken = config.webhook.token ?? (config.webhook.basic ? undefined : await ownToken(config.dataDir))
+  const hooks = alertmanagerWebhook({
+    intake,
+    credentials: { token: webhookToken, basic: config.webhook.basic },
+    maxBodyBytes: config.webhook.maxBodyBytes,
+    onIncomplete: () => poller?.wake(),
+    onFailure(error) {
+      metrics.failures.inc({ part: 'ingest' })
+      log.warn({ err: error }, 'a webhook could not be taken')
+    },
+  })
+
+  const routes: Hono[] = [hooks]
+  const server = await listen(httpApp({ sql, registry: metrics.registry, routes }), config)
+  closers.push(() => server.close())
+
+  const worker = incidentWorker({ sql, queue, graph, instance: config.instanceName, concurrency: config.workers, log })
+  await worker.start()
+  closers.push(() => worker.stop())
+
+  return {
+    url: `http://${config.host}:${server.port}`,
+    webhookToken,
+    async loginLink() {
+      return undefined
+    },
+    async parts() {
+      return []
+    },
+    stop,
+  }
+}
+
+function peopleOf(config: Config): Config['people'] {
+  return config.people.length > 0 ? config.people : [{ name: 'local', telegramId: null, role: 'admin' }]
+}
+
+async function ownFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true })
+    const probe = join(dataDir, `.writable-${randomBytes(4).toString('hex')}`)
+    await writeFile(probe, '')
+    await rm(probe)
+  } catch (error) {
+    throw new OperatorError(
+      `The data folder ${dataDir} cannot be written. Give this user the right to write there, or set DATA_DIR to another folder.`,
+      { cause: error },
+    )
+  }
+}
+
+async function embeddedDatabase(config: Config, log: Logger, closers: (() => Promise<unknown>)[]): Promise<string> {
+  const server = await startEmbedded({
+    dataDir: join(config.dataDir, 'postgres'),
+    log: (text) => log.debug({ part: 'postgres' }, text),
+  })
+  closers.push(() => server.stop())
+  return server.url
+}
+
+/** The token webhooks must bring where none is configured: made once, kept in the data folder. */
+async function ownToken(dataDir: string): Promise<string> {
+  const path = join(dataDir, 'keys', 'webhook-token')
+  try {
+    return (await readFile(path, 'utf8')).trim()
+  } catch {
+    const token = randomBytes(24).toString('base64url')
+    await mkdir(join(dataDir, 'keys'), { recursive: true })
+    await writeFile(path, `${token}\n`, { mode: 0o600 })
+    return token
+  }
+}
+
+interface Shelf {
+  byId: ReadonlyMap<string, Runbook>
+  problems: readonly Problem[]
+}
+
+async function runbookShelf(folder: string, log: Logger): Promise<Shelf> {
+  const { runbooks, problems } = await loadRunbookFolder(folder)
+  for (const problem of problems) log.warn({ ...problem }, 'a runbook has a problem')
+  return { byId: new Map(runbooks.map((runbook) => [runbook.id, runbook])), problems }
+}
+
+async function openToolbox(
+  config: Config,
+  { sql, signer, log, observe }: { sql: Sql; signer: GrantSigner; log: Logger; observe: Observe },
+): Promise<Toolbox> {
+  const named = config.mcpServersFile === undefined ? [] : await readMcpServers(config.mcpServersFile, process.env)
+  const servers = new Map([...ownServers(config), ...named])
+  const toolbox = mcpToolbox({ servers, signer, clock: Date.now, log, pins: contractPins(sql), env: {} })
+  return observedToolbox(toolbox, observe)
+}
+
+async function feedWatchdog(url: string | undefined, log: Logger): Promise<void> {
+  if (url === undefined) return
+  try {
+    await fetch(url, { signal: AbortSignal.timeout(5_000), redirect: 'error' })
+  } catch (error) {
+    log.warn({ err: error }, 'the dead-man’s switch could not be fed')
+  }
+}

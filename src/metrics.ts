@@ -1,0 +1,41 @@
+import { Counter, Histogram, Registry } from 'prom-client'
+import type { Observe } from './domain/observe.ts'
+
+/** The process's own figures, in Prometheus' text format at `/metrics`. */
+export interface Metrics {
+  registry: Registry
+  observe: Observe
+  failures: Counter<'part'>
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry()
+  const steps = new Histogram({
+    name: 'watchkeeper_step_seconds',
+    help: 'Duration of each graph node and each call that leaves the process.',
+    labelNames: ['point', 'result'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    registers: [registry],
+  })
+  const failures = new Counter({
+    name: 'watchkeeper_failures_total',
+    help: 'Things that went wrong in the background, by part.',
+    labelNames: ['part'],
+    registers: [registry],
+  })
+  return {
+    registry,
+    failures,
+    async observe(point, work) {
+      const end = steps.startTimer({ point })
+      try {
+        const result = await work()
+        end({ result: 'ok' })
+        return result
+      } catch (error) {
+        end({ result: 'error' })
+        throw error
+      }
+    },
+  }
+}
