@@ -1,4 +1,4 @@
-import type { IncidentView } from '../../domain/view.ts'
+import type { IncidentView, TimelineEvent } from '../../domain/view.ts'
 import { preconditionWords } from './arguments.ts'
 import { name, prose } from './clean.ts'
 import { personName } from './people.ts'
@@ -24,7 +24,7 @@ export function detailsOf(view: IncidentView, timezone: string): string[] {
     ...view.alerts
       .slice(0, 5)
       .map(({ status, labels, startsAt }) => `Alert since ${at(startsAt)}, ${status}: ${labelWords(labels)}`),
-    ...view.timeline.slice(-8).map((event) => `${at(event.at)} ${eventWords(event)}`),
+    ...view.timeline.slice(-8).map((event) => `${at(event.at)} ${eventWords(event)} (${byWords(event)})`),
   ]
 }
 
@@ -33,11 +33,17 @@ function inputWords(inputs: Readonly<Record<string, string | number>>): string {
   return pairs.length === 0 ? 'Filled with nothing from the alert' : `Filled with ${prose(pairs.join(', '), 300)}`
 }
 
-/** One event of the timeline in words: `approval approved, by alice`. */
-export function eventWords({ name: what, actor, to, detail }: IncidentView['timeline'][number]): string {
+/** One event of the timeline in words: `Approval approved: it was time`. */
+export function eventWords({ name: what, detail }: TimelineEvent): string {
+  const said = prose(what.replace(/[._]/g, ' '), 60)
   const outcome = typeof detail.outcome === 'string' ? outcomeIn(detail.outcome) : ''
   const because = typeof detail.because === 'string' ? `: ${prose(detail.because, 160)}` : ''
-  return `${prose(what.replace(/[._]/g, ' '), 60)}${to === null ? '' : `, now ${prose(to, 20)}`}${outcome}, by ${personName(actor)}${because}`
+  return `${said.charAt(0).toUpperCase()}${said.slice(1)}${outcome}${because}`
+}
+
+/** Who made it happen, and how the incident stands since: `alice · now running`. */
+export function byWords({ actor, from, to }: TimelineEvent): string {
+  return `${personName(actor)}${to === null || to === from ? '' : ` · now ${prose(to, 20)}`}`
 }
 
 function outcomeIn(outcome: string): string {
