@@ -1,5 +1,5 @@
 import { looksSecretName, MASKED, maskDeep, maskText } from '@watchkeeper/mcp-shared'
-import type { KubeObject } from './objects.ts'
+import type { KubeObject, Meta } from './objects.ts'
 
 /** Annotations that repeat a whole object, secrets and all. */
 const COPIES = ['kubectl.kubernetes.io/last-applied-configuration', 'objectset.rio.cattle.io/applied']
@@ -15,8 +15,10 @@ export function maskObject(object: KubeObject): KubeObject {
   const { managedFields: _managed, annotations, ...meta } = metadata ?? {}
   const kept = Object.entries(annotations ?? {}).filter(([key]) => !COPIES.includes(key))
   const shown = { ...meta, ...(kept.length > 0 ? { annotations: Object.fromEntries(kept) } : {}) }
-  const rest = SECRET_KINDS.test(object.kind ?? '') ? withoutPayload(body) : maskConfig(object.kind, body)
-  return { ...(maskEnv(maskDeep({ ...rest, metadata: shown })) as KubeObject) }
+  const masked = SECRET_KINDS.test(object.kind ?? '')
+    ? withoutPayload(body)
+    : maskEnv(maskDeep(maskConfig(object.kind, body)))
+  return { ...(masked as KubeObject), metadata: maskDeep(shown) as Meta }
 }
 
 function withoutPayload(body: Record<string, unknown>): Record<string, unknown> {

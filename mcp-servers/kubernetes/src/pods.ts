@@ -1,3 +1,4 @@
+import { oneLine } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import type { Cluster } from './cluster.ts'
 import { wellKnown } from './kinds.ts'
@@ -23,8 +24,13 @@ export function podView(pod: Pod): PodView {
     ready: isReady(pod),
     restarts: podRestarts(pod),
     phase: pod.metadata?.deletionTimestamp ? 'Terminating' : (pod.status?.phase ?? 'Unknown'),
-    reason: trouble(pod),
+    reason: reasonOf(pod),
   }
+}
+
+function reasonOf(pod: Pod): string | null {
+  const reason = trouble(pod)
+  return reason === null ? null : oneLine(reason, 200)
 }
 
 export function isReady(pod: Pod): boolean {

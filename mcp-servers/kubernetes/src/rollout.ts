@@ -2,7 +2,7 @@ import { oneLine } from '@watchkeeper/mcp-shared'
 import type { Cluster } from './cluster.ts'
 import { wellKnown } from './kinds.ts'
 import type { KubeObject, Pod, Workload } from './objects.ts'
-import { podRestarts, trouble } from './pods.ts'
+import { podRestarts, podView } from './pods.ts'
 import { selectorText } from './workload.ts'
 
 export type Rollout = {
@@ -121,11 +121,11 @@ export type PodFigures = {
 /** Restarts, ages and troubles over a workload's pods; `current` are those of its newest revision. */
 export function podFigures(pods: readonly Pod[], current: readonly Pod[], now: number): PodFigures {
   const starts = pods.map((pod) => Date.parse(startOf(pod))).filter((at) => Number.isFinite(at))
-  const reasons = pods.flatMap((pod) => trouble(pod) ?? [])
+  const reasons = pods.flatMap((pod) => podView(pod).reason ?? [])
   return {
     restarts: pods.reduce((sum, pod) => sum + podRestarts(pod), 0),
     restarts_since: current.reduce((sum, pod) => sum + podRestarts(pod), 0),
     oldest_pod_age_seconds: starts.length > 0 ? Math.max(0, Math.round((now - Math.min(...starts)) / 1000)) : null,
-    waiting_reasons: [...new Set(reasons)].sort(),
+    waiting_reasons: [...new Set(reasons)].sort().slice(0, 20),
   }
 }

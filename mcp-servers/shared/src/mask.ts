@@ -10,11 +10,12 @@ const SECRET_NAME = new RegExp(
 const REFERENCE_NAME =
   /(?:name|names|ref|refs|path|file|keyref|namespace|type|policy|count|expiry|ttl|seconds|mount(?:service)?accounttoken|serviceaccounttoken|imagepullsecrets)$/i
 
+// Every repetition is bounded or starts at a fixed word: log lines of any length take linear time.
 const ASSIGNMENT = new RegExp(
-  `((?:--?)?[\\w.-]*${SECRET_WORD}[\\w.-]*["']?\\s*(?:=|:\\s?)\\s*)(?:"[^"]*"|'[^']*'|[^\\s"',;&}\\])]+)`,
+  `(${SECRET_WORD}[\\w.-]{0,64}["']?\\s*(?:=|:\\s?)\\s*)(?!\\[masked\\])(?:"[^"]*"|'[^']*'|[^\\s"',;&}\\])]+)`,
   'gi',
 )
-const FLAG = new RegExp(`(--[\\w.-]*${SECRET_WORD}[\\w.-]*\\s+)(?!-)\\S+`, 'gi')
+const FLAG = new RegExp(`(--[\\w.-]{0,64}${SECRET_WORD}[\\w.-]{0,64}\\s+)(?!-|\\[masked\\])\\S+`, 'gi')
 
 /** Values known by their shape, whatever they are called. */
 const SHAPES: readonly [RegExp, string][] = [
@@ -32,7 +33,7 @@ const SHAPES: readonly [RegExp, string][] = [
   [/(?<![\w.-])[a-z0-9]{6}\.[a-z0-9]{16}(?![\w.-])/g, MASKED],
   [/\b(authorization\s*[:=]\s*["']?(?:bearer|basic|token)\s+)[^\s"']+/gi, `$1${MASKED}`],
   [/\b((?:bearer|basic)\s+)[A-Za-z0-9+/_.~-]{16,}={0,2}/gi, `$1${MASKED}`],
-  [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi, `$1${MASKED}@`],
+  [/((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]{0,256}:)[^\s@/]{1,512}@/gi, `$1${MASKED}@`],
   [/\b(client-key-data|client-certificate-data|certificate-authority-data)(\s*:\s*)\S+/g, `$1$2${MASKED}`],
 ]
 

@@ -59,3 +59,18 @@ test('structures are masked by name and by shape, and keep their shape', () => {
     secretName: 's',
   })
 })
+
+test('masking twice is masking once', () => {
+  const once = maskText('token=abc --password x url://a:b@c Bearer abcdefghijklmnopqrstuvwxyz')
+  expect(maskText(once)).toBe(once)
+})
+
+test.each(['a', 'token', '-', 'eyJ', 'token ', 'a://', '=', 'password:', '\u001b['])(
+  'a megabyte of %j takes no time',
+  (piece) => {
+    const text = piece.repeat(1_000_000 / piece.length)
+    const started = performance.now()
+    maskText(text)
+    expect(performance.now() - started).toBeLessThan(1_500)
+  },
+)

@@ -66,7 +66,7 @@ export const turn = defineTool({
       undo: { tool: 'turn', arguments: { on: before.on } },
       gitops: null,
       effect: dry_run ? null : (effect ?? null),
-      truncated: false,
+      truncated: false as const,
       total: 1,
     }
   },
