@@ -26,7 +26,7 @@ ${card.block ? blockHtml(card.block) : ''}
 <div class="told">${card.lines.map(({ label, text }) => html`<p>${label ? html`<b>${label}</b> ` : ''}${text}</p>`)}</div>
 ${
   atLeast(session.person.role, 'operator')
-    ? html`<div class="decisions">${decisions.map((row) => html`<div class="row">${row.map(form)}</div>`)}</div>
+    ? html`<div class="decisions">${decisions.map((row) => html`<div class="buttons">${row.map(form)}</div>`)}</div>
 ${menuHtml('Quiet', shown(card.quiet).map(form))}${menuHtml('More', shown(card.more).map(form))}`
     : html`<p class="note">You may look, but not decide: your role is viewer.</p>`
 }
@@ -52,7 +52,7 @@ function kindOf(line: string): string {
 
 function menuHtml(label: string, forms: Html[]): Html | '' {
   if (forms.length === 0) return ''
-  return html`<details class="menu" id="menu-${label.toLowerCase()}"><summary>${label}</summary><div class="row">${forms}</div></details>`
+  return html`<details class="menu" id="menu-${label.toLowerCase()}"><summary>${label}</summary><div class="buttons menu-body">${forms}</div></details>`
 }
 
 const looks: Partial<Record<ButtonSpec['verb'], string>> = {

@@ -50,14 +50,14 @@ function timeline({ timeline: events }: IncidentView, at: At): Html {
   const newestFirst = [...events].reverse()
   return html`<ol class="events">${newestFirst.map(
     (event) =>
-      html`<li>${time(event.at, at)} <span>${eventWords(event)}<span class="small">${byWords(event)}</span></span></li>`,
+      html`<li class="event">${time(event.at, at)} <span>${eventWords(event)}<span class="small">${byWords(event)}</span></span></li>`,
   )}</ol>`
 }
 
 function findings(found: readonly Finding[], at: At): Html {
   if (found.length === 0) return html`<p class="empty">Nothing was checked yet.</p>`
   return html`<ul class="findings">${found.map(
-    ({ key, tool, ok, summary, at: when }) => html`<li class="${ok ? 'held' : 'missed'}">
+    ({ key, tool, ok, summary, at: when }) => html`<li class="finding ${ok ? 'held' : 'missed'}">
 <span class="mark" aria-hidden="true">${ok ? '✓' : '✗'}</span>
 <div><p>${prose(summary, 2_000) || 'No answer'}<span class="hidden">${ok ? ' (as expected)' : ' (not as expected)'}</span></p>
 <p class="small">${name(key)} · ${name(tool)} · ${time(when, at)}</p></div></li>`,
@@ -76,7 +76,7 @@ ${inputs.length > 0 ? html`<dt>Filled with</dt><dd>${inputs.join(', ')}</dd>` : 
 }
 
 function actionHtml(action: Action): Html {
-  const exact = (value: unknown) => ascii(JSON.stringify(value, null, 2))
+  const exact = (value: unknown) => JSON.stringify(value, null, 2).split('\n').map(ascii).join('\n')
   return html`<details class="exact" id="step-${action.index}"><summary>Step ${action.index + 1}, to the letter</summary>
 <p class="small">${name(action.tool)} is called with</p>
 <pre tabindex="0">${exact(action.arguments)}</pre>

@@ -13,7 +13,7 @@ export function ledgerHtml(lines: readonly LedgerLine[], timezone: string, now: 
 <td class="num">${seq}</td><td><time datetime="${when.toISOString()}">${at(when)}</time></td>
 <td><span class="tag kind-${kind.replace(/[^a-z_]/g, '')}">${prose(kind.replaceAll('_', ' '), 40)}</span></td>
 <td>${incident === null ? '' : html`<a href="/incidents/${incident}">#${incident}</a>`}</td>
-<td class="body">${bodyWords(body)}</td><td><code title="${hash}">${hash.slice(0, 10)}</code></td></tr>`,
+<td class="body">${bodyWords(body)}</td><td><code title="${ascii(hash)}">${ascii(hash.slice(0, 10))}</code></td></tr>`,
   )
   return html`<h1 class="page-title">Ledger</h1>
 <p class="lead">What was shown, decided and run, and what came of it. Each entry carries the hash of the one before: <code>audit verify</code> finds any that was changed.</p>
