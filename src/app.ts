@@ -3,8 +3,15 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
+import { liveButtons } from './approvals/buttons.ts'
 import { approvalDesk } from './approvals/desk.ts'
+import { newestEntries } from './autonomy/ledger.ts'
 import { setPolicy } from './autonomy/policy-setting.ts'
+import { cardChanges } from './chat/card-changes.ts'
+import { consoleApp } from './chat/console/console.ts'
+import { localAdmin, postgresSessions } from './chat/console/sessions.ts'
+import { incidentList } from './chat/incident-list.ts'
+import { incidentView } from './chat/incident-view.ts'
 import type { Config } from './config.ts'
 import { OperatorError } from './domain/errors.ts'
 import type { Observe } from './domain/observe.ts'
@@ -20,18 +27,16 @@ import { type Reconciler, reconciler } from './ingest/reconciliation.ts'
 import { alertmanagerWebhook } from './ingest/webhook.ts'
 import { loadRunbookFolder } from './knowledge/runbook-folder.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { type Part, partsOf } from './parts.ts'
 import { startEmbedded } from './storage/embedded-postgres.ts'
 import { openCheckpointer } from './storage/langgraph-checkpoint.ts'
-import { connect, type Sql } from './storage/postgres.ts'
+import { connect } from './storage/postgres.ts'
 import { prepareDatabase } from './storage/prepare-database.ts'
-import { openQueue, type Queue } from './storage/queue.ts'
+import { openQueue } from './storage/queue.ts'
 import { contractPins } from './tools/contract-pins.ts'
-import { type GrantSigner, grantSigner, keyFromFolder } from './tools/grants.ts'
-import { readMcpServers } from './tools/mcp-servers.ts'
-import { mcpToolbox } from './tools/mcp-toolbox.ts'
+import { grantSigner, keyFromFolder } from './tools/grants.ts'
 import { observedToolbox } from './tools/observed-toolbox.ts'
-import { ownServers } from './tools/server-entries.ts'
-import type { Toolbox } from './tools/toolbox.ts'
+import { openTools } from './tools/open-tools.ts'
 import { incidentWorker } from './worker.ts'
 
 export interface AppOptions {
@@ -46,8 +51,10 @@ export interface AppOptions {
 export interface App {
   /** Where it listens: `http://127.0.0.1:8484`. */
   url: string
-  /** A one-time link into the console; undefined where the console is off. */
-  loginLink(): Promise<string | undefined>
+  /** How to connect to its database. It may hold a password: never log it. */
+  databaseUrl: string
+  /** A one-time link into the console, for the first on the list unless told; undefined where the console is off. */
+  loginLink(person?: string): Promise<string | undefined>
   /** Which parts are real, embedded or missing, for the table at start and for `doctor`. */
   parts(): Promise<Part[]>
   /** The token that webhooks must bring. */
@@ -55,14 +62,8 @@ export interface App {
   stop(): Promise<void>
 }
 
-/** One line of the start-up table. */
-export interface Part {
-  part: string
-  state: 'real' | 'embedded' | 'missing' | 'off' | 'broken'
-  detail: string
-}
-
 const GRANT_TTL_MS = 15_000
+const LOGIN_TTL_MS = 15 * 60_000
 /** The graph's and the queue's pools are their own; this one serves webhooks, presses, nodes and pages. */
 const POOL = 12
 
@@ -111,7 +112,10 @@ async function build(
   const people = peopleOf(config)
   const shelf = await runbookShelf(config.runbooksDir, log)
   const signer = grantSigner(config.grantKey ?? (await keyFromFolder(join(config.dataDir, 'keys', 'grant.pem'))))
-  const toolbox = await openToolbox(config, { sql, signer, log, observe })
+  const toolbox = observedToolbox(
+    await openTools(config, process.env, { signer, log, pins: contractPins(sql) }),
+    observe,
+  )
   closers.push(() => toolbox.close())
 
   const announcer = announcerFor(config.telegram ? ['telegram'] : [])
@@ -197,28 +201,53 @@ async function build(
   })
 
   const routes: Hono[] = [hooks]
-  const server = await listen(httpApp({ sql, registry: metrics.registry, routes }), config)
+  const server = await listen(config)
   closers.push(() => server.close())
+  const signIn = postgresSessions(sql, () => config.people)
+  const titleOf = (runbook: string) => shelf.byId.get(runbook)?.title ?? null
+  if (config.console) {
+    const changes = await cardChanges(sql)
+    closers.push(() => changes.close())
+    routes.push(
+      consoleApp({
+        incidents: { list: () => incidentList(sql, titleOf), view: (id) => incidentView(sql, id, titleOf) },
+        buttons: { tokens: (incident, specs) => liveButtons(sql, incident, specs) },
+        desk,
+        sessions: signIn,
+        ledger: { newest: (limit) => newestEntries(sql, limit) },
+        changes,
+        options: {
+          host: config.host,
+          port: server.port,
+          timezone: config.timezone,
+          ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
+        },
+      }),
+    )
+  }
+  server.serve(httpApp({ sql, registry: metrics.registry, routes }))
 
   const worker = incidentWorker({ sql, queue, graph, instance: config.instanceName, concurrency: config.workers, log })
   await worker.start()
   closers.push(() => worker.stop())
 
+  void toolbox.tools()
+  const address = `http://${config.host}:${server.port}`
   return {
-    url: `http://${config.host}:${server.port}`,
+    url: address,
     webhookToken,
-    async loginLink() {
-      return undefined
+    databaseUrl: url,
+    async loginLink(person = people[0]?.name ?? localAdmin.name) {
+      if (!config.console) return undefined
+      return `${config.publicUrl ?? address}/login?token=${await signIn.createLogin(person, LOGIN_TTL_MS)}`
     },
-    async parts() {
-      return []
-    },
+    parts: () => partsOf(config, { toolbox, runbooks: shelf.byId.size, problems: shelf.problems }),
     stop,
   }
 }
 
 function peopleOf(config: Config): Config['people'] {
-  return config.people.length > 0 ? config.people : [{ name: 'local', telegramId: null, role: 'admin' }]
+  return config.people.length > 0 ? config.people : [localAdmin]
 }
 
 async function ownFolder(dataDir: string): Promise<void> {
@@ -266,16 +295,6 @@ async function runbookShelf(folder: string, log: Logger): Promise<Shelf> {
   const { runbooks, problems } = await loadRunbookFolder(folder)
   for (const problem of problems) log.warn({ ...problem }, 'a runbook has a problem')
   return { byId: new Map(runbooks.map((runbook) => [runbook.id, runbook])), problems }
-}
-
-async function openToolbox(
-  config: Config,
-  { sql, signer, log, observe }: { sql: Sql; signer: GrantSigner; log: Logger; observe: Observe },
-): Promise<Toolbox> {
-  const named = config.mcpServersFile === undefined ? [] : await readMcpServers(config.mcpServersFile, process.env)
-  const servers = new Map([...ownServers(config), ...named])
-  const toolbox = mcpToolbox({ servers, signer, clock: Date.now, log, pins: contractPins(sql), env: {} })
-  return observedToolbox(toolbox, observe)
 }
 
 async function feedWatchdog(url: string | undefined, log: Logger): Promise<void> {

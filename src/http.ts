@@ -29,14 +29,26 @@ export function httpApp({ sql, registry, routes }: HttpDeps): Hono {
   return app
 }
 
+/** A server that has its port; it answers 503 until it is told what to serve. */
+export interface Listener {
+  port: number
+  serve(app: Hono): void
+  close(): Promise<void>
+}
+
 /** Listens. Throws an OperatorError that says what to change when the port is taken or not ours to take. */
-export async function listen(
-  app: Hono,
-  { host, port }: { host: string; port: number },
-): Promise<{ port: number; close(): Promise<void> }> {
+export async function listen({ host, port }: { host: string; port: number }): Promise<Listener> {
+  const starting = () => new Response('Starting.', { status: 503, headers: { 'retry-after': '1' } })
+  let answer: (request: Request) => Response | Promise<Response> = starting
   return await new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, (address) => {
-      resolve({ port: address.port, close: () => closeServer(server as Server) })
+    const server = serve({ fetch: (request) => answer(request), hostname: host, port }, (address) => {
+      resolve({
+        port: address.port,
+        serve(app) {
+          answer = (request) => app.fetch(request)
+        },
+        close: () => closeServer(server as Server),
+      })
     })
     server.on('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)))
   })

@@ -1,9 +1,9 @@
-import type { AlertView, Finding, IncidentView, TimelineEvent } from '../domain/view.ts'
 import { type ApprovalRow, toApproval } from '../approvals/approval-rows.ts'
 import { type EffectRow, type PlanRow, toEffect, toPlan } from '../approvals/plan-rows.ts'
-import type { Sql } from '../storage/postgres.ts'
-import { findIncident } from '../incidents/incident-rows.ts'
 import { policyNow } from '../autonomy/policy-setting.ts'
+import type { AlertView, Finding, IncidentView, TimelineEvent } from '../domain/view.ts'
+import { findIncident } from '../incidents/incident-rows.ts'
+import type { Sql } from '../storage/postgres.ts'
 
 /** Alerts a card or page lists at most; the counts are always of all. */
 const ALERTS_SHOWN = 50
@@ -17,27 +17,28 @@ export async function incidentView(
   id: number,
   titleOf: (runbookId: string) => string | null,
 ): Promise<IncidentView | undefined> {
-  const [incident, alerts, counts, findings, plans, approvals, votes, effects, timeline, policy, clock] = await Promise.all([
-    findIncident(sql, id),
-    sql<AlertView[]>`
+  const [incident, alerts, counts, findings, plans, approvals, votes, effects, timeline, policy, clock] =
+    await Promise.all([
+      findIncident(sql, id),
+      sql<AlertView[]>`
       select status, labels, annotations, starts_at as "startsAt", ends_at as "endsAt", marks, contradicted
       from alerts where incident_id = ${id} order by status, starts_at desc, id desc limit ${ALERTS_SHOWN}`,
-    sql<{ total: number; firing: number }[]>`
+      sql<{ total: number; firing: number }[]>`
       select count(*) as total, count(*) filter (where status = 'firing') as firing from alerts where incident_id = ${id}`,
-    sql<(Finding & { round: number })[]>`
+      sql<(Finding & { round: number })[]>`
       select key, tool, ok, summary, at, round from evidence where incident_id = ${id} order by round, at, key`,
-    sql<PlanRow[]>`select * from plans where incident_id = ${id} order by round desc limit 1`,
-    sql<ApprovalRow[]>`select * from approvals where incident_id = ${id} order by requested_at desc, id limit 1`,
-    sql<(IncidentView['votes'][number] & { approval: string })[]>`
+      sql<PlanRow[]>`select * from plans where incident_id = ${id} order by round desc limit 1`,
+      sql<ApprovalRow[]>`select * from approvals where incident_id = ${id} order by requested_at desc, id limit 1`,
+      sql<(IncidentView['votes'][number] & { approval: string })[]>`
       select v.approval_id as approval, v.person, v.role, v.verdict, v.at from votes v join approvals a on a.id = v.approval_id
       where a.incident_id = ${id} order by v.at`,
-    sql<EffectRow[]>`select * from effects where incident_id = ${id} order by action, attempt`,
-    sql<TimelineEvent[]>`
+      sql<EffectRow[]>`select * from effects where incident_id = ${id} order by action, attempt`,
+      sql<TimelineEvent[]>`
       select id, round, name, actor, from_status as "from", to_status as "to", detail, at
       from incident_events where incident_id = ${id} order by id desc limit 200`,
-    policyNow(sql),
-    sql<{ now: Date }[]>`select watch_now() as now`,
-  ])
+      policyNow(sql),
+      sql<{ now: Date }[]>`select watch_now() as now`,
+    ])
   if (!incident) return undefined
   const planRow = plans[0]
   const plan = planRow && planRow.round === incident.round ? toPlan(planRow) : null

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { type CatalogueTool, type ToolCatalogue, toolsToCome } from '../knowledge/tool-catalogue.ts'
+import type { PublishedTool } from '../tools/toolbox.ts'
+
+const Definition = z.object({
+  inputSchema: z.record(z.string(), z.unknown()),
+  outputSchema: z.record(z.string(), z.unknown()).optional(),
+  _meta: z
+    .object({
+      'watchkeeper/effect': z.enum(['read', 'write', 'destructive']),
+      'watchkeeper/undoable': z.boolean().nullish(),
+    })
+    .optional(),
+})
+
+/** What the lint knows: the tools as published now, and the names of those to come. A tool that states no effect changes. */
+export function catalogueOf(tools: readonly PublishedTool[]): ToolCatalogue {
+  const known = new Map<string, CatalogueTool | 'later'>(toolsToCome())
+  for (const { name, definition } of tools) {
+    const parsed = Definition.safeParse(definition)
+    if (!parsed.success) continue
+    const { inputSchema, outputSchema, _meta: meta } = parsed.data
+    known.set(name, {
+      effect: meta?.['watchkeeper/effect'] ?? 'destructive',
+      undoable: meta?.['watchkeeper/undoable'] ?? false,
+      inputSchema,
+      ...(outputSchema && { outputSchema }),
+    })
+  }
+  return known
+}

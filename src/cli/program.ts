@@ -1,0 +1,74 @@
+import { Command } from 'commander'
+import { OperatorError } from '../domain/errors.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Runs the command line and answers the exit code. A person's mistake is a sentence on stderr, a bug has its stack. */
+export async function run(argv: readonly string[], env: Environment): Promise<number> {
+  let code = 0
+  const program = new Command('watchkeeper')
+    .description('Stands the watch: alerts in, a plan you approve with a tap, a verified fix, and a record of it.')
+    .showSuggestionAfterError()
+    .exitOverride()
+  const does =
+    (work: (...args: string[]) => Promise<number>) =>
+    async (...args: unknown[]) => {
+      code = await work(...args.filter((arg): arg is string => typeof arg === 'string'))
+    }
+
+  program
+    .command('serve')
+    .description('run the agent')
+    .action(does(async () => await (await import('./serve.ts')).serve(env)))
+  program
+    .command('doctor')
+    .description('say which parts are real, embedded, missing or broken, and how to mend them')
+    .action(does(async () => await (await import('./doctor.ts')).doctor(env)))
+  program
+    .command('receive')
+    .argument('<file>', 'the body of an Alertmanager webhook')
+    .option('--url <url>', 'where the agent listens')
+    .option('--token <token>', 'the webhook token')
+    .description('post a payload to a running agent')
+    .action(async (file: string, options: { url?: string; token?: string }) => {
+      code = await (await import('./receive-command.ts')).receiveCommand(file, options, env)
+    })
+  const runbook = program.command('runbook').description('work on runbooks')
+  runbook
+    .command('lint')
+    .argument('[folder]', 'a folder of runbooks; RUNBOOKS_DIR unless named')
+    .description('find what is wrong in runbooks, with file, line and what to change')
+    .action(async (folder: string | undefined) => {
+      code = await (await import('./runbook-lint.ts')).lintCommand(folder, env)
+    })
+  const audit = program.command('audit').description('look at the ledger')
+  audit
+    .command('verify')
+    .option('--head <seq:hash>', 'a head that was published: entries cut off since then are noticed')
+    .description('recompute the chain and name the first bad entry')
+    .action(async ({ head }: { head?: string }) => {
+      code = await (await import('./audit.ts')).verifyCommand(head, env)
+    })
+  const tools = program.command('tools').description('work on MCP servers')
+  tools
+    .command('accept')
+    .argument('<server>', 'its name in the configuration')
+    .description('accept the tools of a server as they are now')
+    .action(does(async (server = '') => await (await import('./tools-accept.ts')).acceptCommand(server, env)))
+
+  try {
+    await program.parseAsync([...argv])
+  } catch (error) {
+    return explain(error)
+  }
+  return code
+}
+
+function explain(error: unknown): number {
+  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') return error.exitCode
+  if (error instanceof OperatorError) {
+    process.stderr.write(`${error.message}\n`)
+    return 1
+  }
+  throw error
+}

@@ -1,0 +1,83 @@
+import type { Config } from './config.ts'
+import type { Problem } from './domain/runbook.ts'
+import type { Toolbox } from './tools/toolbox.ts'
+
+/** One line of the table at start and of `doctor`: which part, whether it is the real one, and what to do if it is not well. */
+export interface Part {
+  part: string
+  state: 'real' | 'embedded' | 'missing' | 'broken'
+  detail: string
+}
+
+export interface Running {
+  toolbox: Toolbox
+  runbooks: number
+  problems: readonly Problem[]
+}
+
+/** What this installation is made of, in the order in which people look. Asks every MCP server for its tools. */
+export async function partsOf(config: Config, { toolbox, runbooks, problems }: Running): Promise<Part[]> {
+  await toolbox.tools()
+  return [
+    config.databaseUrl === undefined
+      ? part('database', 'embedded', `Postgres in ${config.dataDir}. Set DATABASE_URL for your own.`)
+      : part('database', 'real', 'Postgres from DATABASE_URL.'),
+    config.telegram
+      ? part('telegram', 'real', `Chat ${config.telegram.chatId}, by ${config.telegram.mode}.`)
+      : part('telegram', 'missing', 'The console alone decides. Set TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID and PEOPLE.'),
+    config.console
+      ? part('console', 'real', `On ${config.publicUrl ?? `${config.host}, port ${config.port}`}.`)
+      : part('console', 'missing', 'Turned off by CONSOLE.'),
+    config.alertmanager
+      ? part('alertmanager', 'real', `Asked each ${config.alertmanager.pollMs / 1000} s for what webhooks missed.`)
+      : part('alertmanager', 'missing', 'Webhooks alone. Set ALERTMANAGER_URL so that missed alerts are found.'),
+    ...toolParts(toolbox),
+    runbooksPart(config, runbooks, problems),
+    config.people.length > 0
+      ? part('people', 'real', peopleOf(config))
+      : part('people', 'missing', 'Whoever opens the link printed here is admin. Set PEOPLE to name who may decide.'),
+  ]
+}
+
+function toolParts(toolbox: Toolbox): Part[] {
+  const servers = toolbox.status()
+  if (servers.length === 0)
+    return [part('tools', 'missing', 'Nothing to look or act with. Set KUBECONFIG, or MCP_SERVERS_FILE.')]
+  return servers.map(({ server, state, because, tools }) =>
+    state === 'ready'
+      ? part(server, 'real', `${tools} tools by MCP.`)
+      : part(server, 'broken', because ?? 'It has not answered yet.'),
+  )
+}
+
+function runbooksPart(config: Config, runbooks: number, problems: readonly Problem[]): Part {
+  const errors = problems.filter((problem) => problem.severity === 'error').length
+  if (errors > 0)
+    return part(
+      'runbooks',
+      'broken',
+      `${runbooks} usable, ${errors} errors. Run: watchkeeper runbook lint ${config.runbooksDir}`,
+    )
+  return runbooks === 0
+    ? part('runbooks', 'missing', `None in ${config.runbooksDir}. Set RUNBOOKS_DIR to a folder that has some.`)
+    : part('runbooks', 'real', `${runbooks} in ${config.runbooksDir}.`)
+}
+
+function peopleOf({ people, secondPerson }: Config): string {
+  const alone = secondPerson === 'self' ? ' A watch of one: dangerous plans ask the same person twice.' : ''
+  return `${people.map(({ name, role }) => `${name} (${role})`).join(', ')}.${alone}`
+}
+
+function part(name: string, state: Part['state'], detail: string): Part {
+  return { part: name, state, detail }
+}
+
+const marks: Record<Part['state'], string> = { real: '●', embedded: '◐', missing: '○', broken: '✖' }
+
+/** The table as text, aligned. */
+export function partsTable(parts: readonly Part[]): string {
+  const width = Math.max(...parts.map(({ part: name }) => name.length))
+  return parts
+    .map(({ part: name, state, detail }) => `  ${marks[state]} ${name.padEnd(width)}  ${state.padEnd(8)}  ${detail}`)
+    .join('\n')
+}
