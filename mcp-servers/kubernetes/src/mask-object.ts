@@ -57,7 +57,12 @@ function maskEnv(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
   const entries = Object.entries(value).map(([key, inner]): [string, unknown] => [key, maskEnv(inner)])
   const { name, value: text } = Object.fromEntries(entries)
-  if (typeof name === 'string' && typeof text === 'string' && text !== '' && looksSecretName(name))
+  if (
+    typeof name === 'string' &&
+    typeof text === 'string' &&
+    text !== '' &&
+    (looksSecretName(name) || /key$/i.test(name))
+  )
     return { ...Object.fromEntries(entries), value: MASKED }
   return Object.fromEntries(
     entries.map(([key, inner]) => [key, key === 'args' || key === 'command' ? maskWords(inner) : inner]),

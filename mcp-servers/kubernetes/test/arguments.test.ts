@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { shop } from './fake-cluster.ts'
-import { ask } from './harness.ts'
+import { ask, serverOn } from './harness.ts'
 
 const HOSTILE = [
   '--server=https://evil.example',
@@ -41,11 +41,11 @@ test.each(HOSTILE)('the name %j reaches no cluster', async (name) => {
     ['set_resources', { namespace: 'shop', workload: 'deployment/cart', container: name, memory: '1Gi' }],
     ['scale', { namespace: 'shop', workload: `deployment/${name}`, replicas: 1 }],
   ]
+  const cluster = shop()
+  const server = await serverOn(cluster)
   for (const [tool, args] of calls) {
-    const cluster = shop()
-    expect(await ask(cluster, tool, args), `${tool} ${JSON.stringify(args)}`).toMatchObject({
-      error: { code: 'invalid' },
-    })
+    const answer = await server.call(tool, args)
+    expect(answer.structuredContent, `${tool} ${JSON.stringify(args)}`).toMatchObject({ error: { code: 'invalid' } })
     expect(cluster.asked).toEqual([])
   }
 })

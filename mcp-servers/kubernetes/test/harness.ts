@@ -6,7 +6,7 @@ export const NOW = Date.parse('2026-11-01T11:00:00Z')
 
 /** The server's tools over the real protocol, on this cluster; `now` stands still. */
 export function serverOn(cluster: Cluster): Promise<TestServer> {
-  return testServer<Cluster>(tools, { [cluster.name]: cluster }, { now: () => NOW })
+  return testServer<Cluster>(tools, { [cluster.name]: cluster }, { now: () => NOW, validating: false })
 }
 
 /** Calls a tool and returns its data, error answers included. */

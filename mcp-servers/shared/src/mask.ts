@@ -3,7 +3,7 @@ export const MASKED = '[masked]'
 const SECRET_WORD =
   '(?:password|passwd|passphrase|pwd|secret|token|api[_.-]?key|access[_.-]?key|private[_.-]?key|credentials?)'
 const SECRET_NAME = new RegExp(
-  `${SECRET_WORD}|(?:^|[_.-])(?:auth|dsn|pass|salt|cookie|kubeconfig|talosconfig)(?:$|[_.-])`,
+  `${SECRET_WORD}|[_.-]key$|(?:^|[_.-])(?:auth|dsn|pass|salt|cookie|kubeconfig|talosconfig)(?:$|[_.-])`,
   'i',
 )
 // Names that point at a secret or describe one: they hold no value worth hiding, and operators need them.

@@ -28,7 +28,16 @@ test.each([
 })
 
 test('names that hold a secret are told from names that point at one', () => {
-  for (const name of ['DB_PASSWORD', 'apiKey', 'token', 'client_secret', 'SMTP_PASS', 'basic.auth'])
+  for (const name of [
+    'DB_PASSWORD',
+    'apiKey',
+    'token',
+    'client_secret',
+    'SMTP_PASS',
+    'SIGNING_KEY',
+    'tls.key',
+    'basic.auth',
+  ])
     expect(looksSecretName(name)).toBe(true)
   for (const name of [
     'secretName',
