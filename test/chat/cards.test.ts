@@ -147,6 +147,21 @@ test('buttons name what they decide on: the approval, the effect, the plan', () 
   expect(subjects('partial')).toEqual(expect.arrayContaining(['undo plan-1', 'rest plan-1']))
 })
 
+test('an approval that was superseded is no approval, and an abandoned doubt is no doubt', () => {
+  const superseded = asking({ approval: approval({ status: 'superseded', decidedAt: at('02:21') }) })
+  expect(cardOf(superseded, utc).title).toBe('radarr – keeps running out of memory')
+  const abandoned = decided({
+    incident: { status: 'watching', outcome: 'abandoned' },
+    effects: [effect({ status: 'in_doubt', finishedAt: null })],
+  })
+  expect(cardOf(abandoned, utc).title).toBe('Given up: radarr – keeps running out of memory')
+})
+
+test('once the alert is gone there is nothing to plan or to quieten, but what was done may be taken back', () => {
+  const over = decided({ incident: { status: 'closed', outcome: 'not_fixed' }, effects: [effect()], firing: 0 })
+  expect(keyboardOf(cardOf(over, utc)).map((row) => row.map(({ label }) => label))).toEqual([['↩ Undo'], ['More ▾']])
+})
+
 test('menus open in place of the keyboard and lead back', () => {
   const rows = (menu: 'quiet' | 'more') =>
     keyboardOf(cardOf(asking({ incident: { menu } }), utc)).map((row) => row.map(({ label }) => label))

@@ -12,13 +12,13 @@ const details: ButtonSpec = { verb: 'details', subject: '', label: buttonWords.d
 export function rowsOf(view: IncidentView, state: CardState, offered: boolean): ButtonSpec[][] {
   const open = view.incident.menu === 'details'
   const decisions = decisionsOf(view, state, offered)
-  const openers = open ? [back] : [...(quietOf(state).length > 0 ? [quietOpener] : []), moreOpener]
+  const openers = open ? [back] : [...(quietOf(view, state).length > 0 ? [quietOpener] : []), moreOpener]
   return [...decisions, openers].filter((row) => row.length > 0)
 }
 
 /** What "Quiet" opens, without the way back to the card. */
-export function quietOf(state: CardState): ButtonSpec[] {
-  if (!quietable.has(state)) return []
+export function quietOf(view: IncidentView, state: CardState): ButtonSpec[] {
+  if (!quietable.has(state) || view.incident.status === 'closed') return []
   const ignore: ButtonSpec = { verb: 'ignore', subject: '', label: buttonWords.ignore }
   return state === 'ignored'
     ? [snooze(60), snooze(480)]
@@ -30,7 +30,7 @@ export function quietOf(state: CardState): ButtonSpec[] {
 /** What "More" opens, without the way back to the card. */
 export function moreOf(view: IncidentView, state: CardState): ButtonSpec[] {
   const taken: ButtonSpec = { verb: 'taken', subject: '', label: buttonWords.taken }
-  return view.incident.takenBy !== null || over.has(state) ? [details] : [details, taken]
+  return view.incident.takenBy !== null || ended.has(state) ? [details] : [details, taken]
 }
 
 /** The way back to the card, which closes every menu. */
@@ -53,11 +53,13 @@ const quietable = new Set<CardState>([
   'ignored',
   'waits',
 ])
-const over = new Set<CardState>(['fixed', 'cleared', 'closed', 'abandoned'])
+const ended = new Set<CardState>(['fixed', 'cleared', 'closed', 'abandoned'])
 
 function decisionsOf(view: IncidentView, state: CardState, offered: boolean): ButtonSpec[][] {
   const { plan, approval } = view
-  const again = { verb: 'again', subject: '', label: buttonWords.again } as const
+  // Once it is over there is nothing left to plan for; what was done may still be taken back.
+  const over = view.incident.status === 'closed'
+  const again: ButtonSpec[] = over ? [] : [{ verb: 'again', subject: '', label: buttonWords.again }]
   const undo: ButtonSpec[] = plan && canUndo(view) ? [{ verb: 'undo', subject: plan.id, label: buttonWords.undo }] : []
   switch (state) {
     case 'asked':
@@ -72,12 +74,12 @@ function decisionsOf(view: IncidentView, state: CardState, offered: boolean): Bu
     case 'fixed':
       return [undo]
     case 'not_fixed':
-      return [[again, ...undo]]
+      return [[...again, ...undo]]
     case 'failed':
     case 'reverted':
     case 'rejected':
     case 'expired':
-      return [view.incident.status === 'closed' ? [] : [again]]
+      return [again]
     case 'partial': {
       const rest: ButtonSpec[] = plan ? [{ verb: 'rest', subject: plan.id, label: buttonWords.rest }] : []
       return [[...undo, ...rest]]
@@ -94,7 +96,7 @@ function decisionsOf(view: IncidentView, state: CardState, offered: boolean): Bu
     case 'advised':
     case 'snoozed':
     case 'ignored':
-      return [[{ ...again, label: buttonWords.look }]]
+      return [again.map((button) => ({ ...button, label: buttonWords.look }))]
     default:
       return []
   }

@@ -48,7 +48,7 @@ export function cardOf(view: IncidentView, { timezone, whole = false }: CardOpti
     digest: block && view.plan ? view.plan.digest : null,
     lines: [],
     rows: rowsOf(view, state, offered),
-    quiet: withBack(quietOf(state)),
+    quiet: withBack(quietOf(view, state)),
     more: withBack(moreOf(view, state)),
     menu,
     details: [],
@@ -86,7 +86,7 @@ export function everyButton(view: IncidentView): ButtonSpec[] {
   const all = [
     ...rowsOf(closed, state, true).flat(),
     ...rowsOf(openDetails, state, false).flat(),
-    ...withBack(quietOf(state)),
+    ...withBack(quietOf(view, state)),
     ...withBack(moreOf(view, state)),
   ]
   return [...new Map(all.map((spec) => [buttonKey(spec), spec])).values()]

@@ -97,7 +97,8 @@ function endWords(view: IncidentView, state: CardState): string {
 }
 
 function why({ incident }: IncidentView): string {
-  return prose(incident.because ?? '', 240)
+  const because = prose(incident.because ?? '', 240)
+  return because.charAt(0).toUpperCase() + because.slice(1)
 }
 
 /** The alert's own words, named as such, so that they can pass for nobody else's. */

@@ -31,7 +31,7 @@ export type CardState =
 export function stateOf(view: IncidentView): CardState {
   const { incident } = view
   if (incident.status === 'closed') return endOf(view)
-  if (effectOf(view, 'in_doubt')) return 'doubt'
+  if (effectOf(view, 'in_doubt') && incident.outcome !== 'abandoned') return 'doubt'
   switch (incident.status) {
     case 'snoozed':
     case 'ignored':
@@ -74,7 +74,8 @@ function asking({ approval, votes, incident }: IncidentView): CardState {
   if (incident.waitsFor !== null) return 'waits'
   if (!approval) return 'looking'
   if (approval.status === 'expired' || approval.status === 'rejected') return approval.status
-  if (approval.status !== 'pending') return 'decided'
+  if (approval.status === 'approved') return 'decided'
+  if (approval.status !== 'pending') return 'looking'
   if (!votes.some(({ verdict }) => verdict === 'approve')) return 'asked'
   if (approval.asks === 'two') return 'second'
   return approval.asks === 'self_two' ? 'confirm' : 'asked'
