@@ -46,6 +46,8 @@ test('names that hold a secret are told from names that point at one', () => {
     'passive',
     'author',
     'keyboard',
+    'topologyKey',
+    'key',
     'automountServiceAccountToken',
   ])
     expect(looksSecretName(name)).toBe(false)
