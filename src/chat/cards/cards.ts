@@ -10,7 +10,7 @@ import { headline } from './headline.ts'
 import { type Line, linesOf } from './lines.ts'
 import { signOf } from './signs.ts'
 import { type CardState, stateOf } from './state.ts'
-import { clockFace } from './times.ts'
+import { type At, clockFace } from './times.ts'
 import * as say from './words.ts'
 
 export interface CardOptions {
@@ -35,8 +35,9 @@ export function cardOf(view: IncidentView, { timezone, whole = false }: CardOpti
   const state = stateOf(view)
   const menu = view.incident.menu
   const room = whole ? page : menu === 'details' ? opened : glance
-  const told = [...oddities(view), ...linesOf(view, state, timezone)]
-  const frame = { title: titleOf(view, state), where: whereOf(view, timezone), footer: footerOf(view) }
+  const at = clockFace(timezone, view.now)
+  const told = [...oddities(view), ...linesOf(view, state, at)]
+  const frame = { title: titleOf(view, state), where: whereOf(view, at), footer: footerOf(view) }
   const bare = { ...frame, lines: told.filter(({ keep }) => keep), block: null, menu, details: [] }
   const block = blockOf(view, state, Math.min(room.block, room.all - visibleLength(bare)))
   const offered = block?.whole === true
@@ -55,8 +56,8 @@ export function cardOf(view: IncidentView, { timezone, whole = false }: CardOpti
   }
   const lines = offered || !asks(state) ? told : [unofferedLine(menu), ...told]
   card.lines = fitLines(lines, room.all - visibleLength(card)).map(({ keep: _, ...line }) => line)
-  const details = detailsOf(view, timezone)
-  card.details = menu === 'details' && !whole ? fitTexts(details, opened.all - visibleLength(card)) : details
+  if (whole) card.details = detailsOf(view, at)
+  else if (menu === 'details') card.details = fitTexts(detailsOf(view, at), opened.all - visibleLength(card))
   return card
 }
 
@@ -122,7 +123,7 @@ function headlineOf({ incident, runbookTitle }: IncidentView): string {
   return headline({ ...incident, runbookTitle })
 }
 
-function whereOf(view: IncidentView, timezone: string): string {
+function whereOf(view: IncidentView, at: At): string {
   const { namespace, workload, cluster } = view.incident
   const place = [namespace, workload]
     .filter((part) => part !== null)

@@ -2,12 +2,11 @@ import type { IncidentView, TimelineEvent } from '../../domain/view.ts'
 import { preconditionWords } from './arguments.ts'
 import { name, prose } from './clean.ts'
 import { personName } from './people.ts'
-import { clockFace } from './times.ts'
+import type { At } from './times.ts'
 import { outcomeWords } from './words.ts'
 
 /** What "Details" shows beneath the card: the plan's full digest and bindings, every finding, the alerts, what happened. */
-export function detailsOf(view: IncidentView, timezone: string): string[] {
-  const at = clockFace(timezone, view.now)
+export function detailsOf(view: IncidentView, at: At): string[] {
   const { plan, incident } = view
   const bindings = (plan?.body.actions ?? []).flatMap((action) => {
     const bound = preconditionWords(action.arguments, true)

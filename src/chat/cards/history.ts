@@ -1,9 +1,10 @@
 import type { IncidentView } from '../../domain/view.ts'
 import { personName } from './people.ts'
 import { attempts } from './state.ts'
+import type { At } from './times.ts'
 
 /** What happened, in one line: `02:21 anna approved → 02:22 changed → 02:43 verified`. Empty before anything was decided. */
-export function happened(view: IncidentView, at: (date: Date) => string): string {
+export function happened(view: IncidentView, at: At): string {
   return [decidedPart(view, at), ranPart(view, at), endPart(view, at)].filter((part) => part !== '').join(' → ')
 }
 
@@ -19,7 +20,7 @@ export function watchUntil(view: IncidentView): Date {
   return new Date(Math.max(ran.getTime(), ...ends))
 }
 
-function decidedPart({ approval }: IncidentView, at: (date: Date) => string): string {
+function decidedPart({ approval }: IncidentView, at: At): string {
   if (!approval?.decidedAt) return ''
   const when = at(approval.decidedAt)
   if (approval.status === 'approved') return `${when} ${personName(approval.decidedBy ?? '')} approved`
@@ -27,7 +28,7 @@ function decidedPart({ approval }: IncidentView, at: (date: Date) => string): st
   return approval.status === 'expired' ? `${when} the question ended` : ''
 }
 
-function ranPart(view: IncidentView, at: (date: Date) => string): string {
+function ranPart(view: IncidentView, at: At): string {
   const effects = attempts(view).flatMap(({ effect }) => (effect ? [effect] : []))
   const doubt = effects.find(({ status }) => status === 'in_doubt')
   if (doubt?.startedAt) return `${at(doubt.startedAt)} sent, no answer`
@@ -39,7 +40,7 @@ function ranPart(view: IncidentView, at: (date: Date) => string): string {
   return finish ? `${at(finish)} changed` : ''
 }
 
-function endPart({ incident }: IncidentView, at: (date: Date) => string): string {
+function endPart({ incident }: IncidentView, at: At): string {
   return incident.outcome === 'fixed' && incident.closedAt ? `${at(incident.closedAt)} verified` : ''
 }
 

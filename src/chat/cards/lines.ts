@@ -4,7 +4,7 @@ import { prose } from './clean.ts'
 import { happened, watchUntil } from './history.ts'
 import { personName } from './people.ts'
 import { attempts, type CardState } from './state.ts'
-import { clockFace, lasting } from './times.ts'
+import { type At, lasting } from './times.ts'
 import * as say from './words.ts'
 
 /** A line of a card, and whether it must stay when room is short. */
@@ -13,12 +13,9 @@ export interface Line extends CardLine {
 }
 
 /** What a card says below its block, by state, most important first within what people look for. */
-export function linesOf(view: IncidentView, state: CardState, timezone: string): Line[] {
-  const at = clockFace(timezone, view.now)
+export function linesOf(view: IncidentView, state: CardState, at: At): Line[] {
   return [...stateLines(view, state, at), ...alwaysLines(view, state)].filter(({ text }) => text !== '')
 }
-
-type At = (date: Date) => string
 
 function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
   const { incident } = view

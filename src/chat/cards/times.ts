@@ -5,12 +5,18 @@ const day = 24 * hour
 /** Tells times in one time zone, as seen from `now`: `02:14` today, `19 Nov 02:14` when it is further off than 20 hours. */
 export function clockFace(timezone: string, now: Date): (at: Date) => string {
   const short = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' })
-  const dated = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, day: 'numeric', month: 'short' })
+  // Making a formatter costs more than all else about a card, and this one is seldom wanted.
+  let dated: Intl.DateTimeFormat | undefined
   return (at) => {
     const time = short.format(at)
-    return Math.abs(now.getTime() - at.getTime()) < 20 * hour ? time : `${dated.format(at)} ${time}`
+    if (Math.abs(now.getTime() - at.getTime()) < 20 * hour) return time
+    dated ??= new Intl.DateTimeFormat('en-GB', { timeZone: timezone, day: 'numeric', month: 'short' })
+    return `${dated.format(at)} ${time}`
   }
 }
+
+/** Tells a time, as `clockFace` does. */
+export type At = (date: Date) => string
 
 /** A length of time in words, never more exact than it matters: `19 s`, `20 min`, `3 h`, `2 days`. */
 export function lasting(ms: number): string {

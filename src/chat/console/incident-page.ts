@@ -7,7 +7,7 @@ import { ascii, name, prose } from '../cards/clean.ts'
 import { doneMeans } from '../cards/conditions.ts'
 import { byWords, eventWords } from '../cards/details.ts'
 import { personName } from '../cards/people.ts'
-import { clockFace } from '../cards/times.ts'
+import { type At, clockFace } from '../cards/times.ts'
 import { cardHtml } from './card-page.ts'
 import type { Html } from './page.ts'
 import type { Session } from './ports.ts'
@@ -18,8 +18,6 @@ export interface IncidentOnPage {
   session: Session
   timezone: string
 }
-
-type At = (date: Date) => string
 
 /** All there is to an incident: its card with live buttons, then what was seen, planned, reported and done. */
 export function incidentHtml({ view, buttons, session, timezone }: IncidentOnPage): Html {
