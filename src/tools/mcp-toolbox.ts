@@ -1,3 +1,5 @@
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -10,6 +12,7 @@ import type { CallOptions, PublishedTool, ServerStatus, ToolAnswer, Toolbox } fr
 /** Text of a result that is kept at most; a server that bounds its answers never reaches it. */
 const MAX_RESULT_BYTES = 256 * 1024
 const CONNECT_DEADLINE_MS = 20_000
+const MAX_LOG_LINE = 4_000
 
 export interface ToolboxDeps {
   servers: ServerEntries
@@ -77,7 +80,7 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
     }
     client.onclose = forget
     try {
-      await client.connect(transportFor(entry, deps), { timeout: CONNECT_DEADLINE_MS })
+      await client.connect(transportFor(name, entry, deps), { timeout: CONNECT_DEADLINE_MS })
       const tools = await listAll(client, name)
       const because = await deps.pins.check(name, tools)
       if (because) {
@@ -149,18 +152,22 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
   }
 }
 
-function transportFor(entry: ServerEntry, { env, signer }: ToolboxDeps) {
+function transportFor(server: string, entry: ServerEntry, { env, signer, log }: ToolboxDeps) {
   if ('url' in entry)
     return new StreamableHTTPClientTransport(new URL(entry.url), {
       requestInit: { headers: entry.headers, redirect: 'error' },
     })
-  return new StdioClientTransport({
+  const transport = new StdioClientTransport({
     command: entry.command,
     args: entry.args,
     env: { ...getDefaultEnvironment(), ...env, WATCHKEEPER_GRANT_PUBLIC_KEY: signer.publicKey, ...entry.env },
-    stderr: 'inherit',
+    stderr: 'pipe',
     ...(entry.cwd !== undefined && { cwd: entry.cwd }),
   })
+  // Its log belongs into ours: stdout is the protocol's.
+  if (transport.stderr instanceof Readable)
+    createInterface({ input: transport.stderr }).on('line', (line) => log.info({ server }, line.slice(0, MAX_LOG_LINE)))
+  return transport
 }
 
 async function listAll(client: Client, server: string): Promise<PublishedTool[]> {
