@@ -129,10 +129,7 @@ function whereOf(view: IncidentView, at: At): string {
     .filter((part) => part !== null)
     .map(name)
     .join('/')
-  const since = clockFace(
-    timezone,
-    view.now,
-  )(view.alerts.map(({ startsAt }) => startsAt).sort((a, b) => +a - +b)[0] ?? view.incident.openedAt)
+  const since = at(view.alerts.map(({ startsAt }) => startsAt).sort((a, b) => +a - +b)[0] ?? view.incident.openedAt)
   const parts = [cut(place, 64), cut(name(cluster), 40), say.alertsWords(view.firing, view.total, since)]
   return parts.filter((part) => part !== '').join(' · ')
 }
