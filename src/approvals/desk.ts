@@ -143,7 +143,10 @@ async function request(pressing: Pressing, verb: Verb): Promise<PressAnswer> {
   const { tx, queue, announcer, button, press, person } = pressing
   if (!(await useButton(tx, press.token, person.name))) return moved(button.usedBy)
   const incident = await findIncident(tx, button.incident)
-  if (!incident || incident.status === 'closed') return { text: 'This incident is over.', alert: true }
+  if (!incident || (incident.status === 'closed' && verb !== 'undo'))
+    return { text: 'This incident is over.', alert: true }
+  const newer = incident.status === 'closed' && (await openTwin(tx, incident.correlationKey))
+  if (newer) return { text: `Incident #${newer} is open for the same thing. Decide there.`, alert: true }
   await tx`
     insert into requests (incident_id, verb, params, by)
     values (${incident.id}, ${verb}, ${json(tx, { ...button.params, subject: button.subject })}, ${person.name})`
@@ -163,6 +166,14 @@ async function request(pressing: Pressing, verb: Verb): Promise<PressAnswer> {
     },
   ])
   return { text: said[verb] ?? 'Done.', alert: false }
+}
+
+/** The open incident of the same key, which only one may be. */
+async function openTwin(tx: Tx, key: string): Promise<number | undefined> {
+  const [row] = await tx<
+    { id: number }[]
+  >`select id from incidents where correlation_key = ${key} and closed_at is null`
+  return row?.id
 }
 
 function moved(by?: string | null): PressAnswer {

@@ -95,7 +95,8 @@ async function settledNews(sql: SqlOrTx, approval: string): Promise<News | undef
   return { kind: 'decided', status: row.status, by: row.decided_by, reason, asked }
 }
 
-async function nextRequest(sql: SqlOrTx, { incident, lastRequest }: IncidentState): Promise<Asked | undefined> {
+/** The oldest request that this graph has not taken in. */
+export async function nextRequest(sql: SqlOrTx, { incident, lastRequest }: IncidentState): Promise<Asked | undefined> {
   const [row] = await sql<Asked[]>`
     select id, verb, params, by from requests where incident_id = ${incident} and id > ${lastRequest} order by id limit 1`
   return row

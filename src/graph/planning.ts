@@ -7,6 +7,11 @@ import { effectOfCall } from '../tools/rules.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import type { GraphDeps } from './deps.ts'
 
+/** A value as its tool gives it; cards and plans have it in words. */
+const Value = z
+  .union([z.string(), z.number(), z.boolean(), z.null()])
+  .transform((value) => (value === null ? null : String(value)))
+
 const Change = z.object({
   summary: z.string(),
   target: z.object({
@@ -16,7 +21,7 @@ const Change = z.object({
     name: z.string(),
     uid: z.string().nullable(),
   }),
-  diff: z.array(z.object({ field: z.string(), from: z.string().nullable(), to: z.string().nullable() })),
+  diff: z.array(z.object({ field: z.string(), from: Value, to: Value })),
   precondition: z
     .object({ uid: z.string(), generation: z.number().optional(), values: z.string() })
     .nullable()
@@ -122,7 +127,7 @@ export async function planActions(
 function preconditionOf({ precondition }: Change, again: boolean): JsonObject {
   if (!precondition) return {}
   const { uid, values, generation } = precondition
-  return generation === undefined || again ? { uid, values } : { uid, generation, values }
+  return generation === undefined || generation === null || again ? { uid, values } : { uid, generation, values }
 }
 
 function sameServer(tool: string, undo: string): string {

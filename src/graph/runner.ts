@@ -4,7 +4,8 @@ import { findIncident } from '../incidents/incident-rows.ts'
 import { keepAlive, type Lease, takeLease } from '../incidents/leases.ts'
 import type { Sql } from '../storage/postgres.ts'
 import type { IncidentGraph } from './graph.ts'
-import { newsFor } from './news.ts'
+import { newsFor, nextRequest } from './news.ts'
+import { afterRequest } from './requests.ts'
 import type { IncidentState, IncidentUpdate } from './state.ts'
 
 /** A worker that dies is followed by another after this long. */
@@ -58,9 +59,9 @@ async function drive({ sql, graph }: RunnerDeps, id: number, lease: Lease, signa
     if (state.incident === undefined) {
       await graph.invoke({ incident: id }, config)
     } else if (snapshot.next.length === 0) {
-      const reopened = await roundAfter(sql, state)
-      if (!reopened) return
-      await graph.invoke(reopened, config)
+      const anew = await roundAfter(sql, state)
+      if (!anew) return
+      await graph.invoke(anew, config)
     } else if (pending?.id !== undefined) {
       const news = await newsFor(sql, state)
       if (!news) return
@@ -71,10 +72,18 @@ async function drive({ sql, graph }: RunnerDeps, id: number, lease: Lease, signa
   }
 }
 
-/** An ended thread begins again only where its alert fired again: the incident was reopened under a new round. */
+/**
+ * An ended thread begins again only where its alert fired again, so that the incident was reopened under a new round, or
+ * where a person wants what was done taken back.
+ */
 async function roundAfter(sql: Sql, state: IncidentState): Promise<IncidentUpdate | undefined> {
   const incident = await findIncident(sql, state.incident)
-  if (!incident || incident.status === 'closed' || incident.round <= state.round) return undefined
+  if (!incident) return undefined
+  if (incident.status === 'closed') {
+    const asked = await nextRequest(sql, state)
+    return asked?.verb === 'undo' ? { ...afterRequest(state, asked), incident: incident.id } : undefined
+  }
+  if (incident.round <= state.round) return undefined
   return { incident: incident.id, round: incident.round, next: 'triage', purpose: 'fix', basis: null, askedBy: null }
 }
 

@@ -1,11 +1,10 @@
 import type { AlertVerification, ToolVerification } from '../domain/runbook.ts'
 import type { AlertStanding } from '../incidents/alert-rows.ts'
 
-/** When the last action ended and what time it is, in Unix milliseconds of the database's clock; `scale` shortens windows. */
+/** When the last action ended and what time it is, in Unix milliseconds of the database's clock. */
 export interface Times {
   ranAt: number
   now: number
-  scale: number
 }
 
 /** What one clause says now. A pending one says when it may have changed. */
@@ -18,14 +17,14 @@ export type Judgement =
 export function judgeAlert(
   { withinMs, forMs }: AlertVerification,
   standing: AlertStanding,
-  { ranAt, now, scale }: Times,
+  { ranAt, now }: Times,
 ): Judgement {
-  const deadline = ranAt + withinMs * scale
+  const deadline = ranAt + withinMs
   if (standing.firing > 0 || standing.clearedAt === null) {
     if (now >= deadline) return { state: 'failed', because: 'The alert still fires.' }
     return { state: 'pending', because: 'Waiting for the alert to clear.', lookAgainMs: deadline - now }
   }
-  const steadyAt = standing.clearedAt.getTime() + forMs * scale
+  const steadyAt = standing.clearedAt.getTime() + forMs
   if (now >= steadyAt) return { state: 'passed', because: 'the alert is clear' }
   return { state: 'pending', because: 'The alert is clear; watching that it stays so.', lookAgainMs: steadyAt - now }
 }
@@ -37,12 +36,12 @@ const LONGEST_LOOK_MS = 30_000
 export function judgeTool(
   { withinMs, tool }: ToolVerification,
   { sound, summary }: { sound: boolean; summary: string },
-  { ranAt, now, scale }: Times,
+  { ranAt, now }: Times,
 ): Judgement {
   if (sound) return { state: 'passed', because: summary }
-  const deadline = ranAt + withinMs * scale
+  const deadline = ranAt + withinMs
   if (now >= deadline) return { state: 'failed', because: `${tool} does not say that it is sound: ${summary}` }
-  const step = Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, (withinMs * scale) / 20))
+  const step = Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, withinMs / 20))
   return { state: 'pending', because: `Not sound yet: ${summary}`, lookAgainMs: Math.min(step, deadline - now) }
 }
 

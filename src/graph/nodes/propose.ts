@@ -1,5 +1,5 @@
 import { effectsOf, findPlan, keepPlan, planOf } from '../../approvals/plan-store.ts'
-import type { Action, PlanBody, WayBack } from '../../domain/plan.ts'
+import { type Action, type PlanBody, targetName, type WayBack } from '../../domain/plan.ts'
 import type { Runbook, Step } from '../../domain/runbook.ts'
 import { leadingAlert } from '../../incidents/alert-rows.ts'
 import { findIncident } from '../../incidents/incident-rows.ts'
@@ -11,7 +11,12 @@ import { type DraftStep, planActions } from '../planning.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
 import { watch } from '../watch.ts'
 
-type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'verify'> & { steps: DraftStep[]; cluster: string }
+type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'verify'> & {
+  steps: DraftStep[]
+  cluster: string
+  /** The actions that an undo takes back. */
+  undoes?: readonly Action[]
+}
 
 /**
  * Makes the exact plan of this round: every call with its arguments, dry-run against the platform, bound to what was seen.
@@ -32,6 +37,8 @@ export function propose(deps: GraphDeps) {
     const actions = await planActions(deps, place, draft.steps)
     if ('problem' in actions)
       return await watch(deps, state, { outcome: null, because: `Nothing to propose. ${actions.problem}` })
+    const foreign = draft.undoes && foreignValue(actions, draft.undoes)
+    if (foreign) return await watch(deps, state, { outcome: null, because: `Nothing to take back. ${foreign}` })
     const { runbook, inputs, verify } = draft
     const body: PlanBody = { v: 1, ...place, purpose: state.purpose, runbook, inputs, actions, verify }
     const plan = await keepPlan(deps.sql, body, state.askedBy ?? 'agent')
@@ -52,7 +59,7 @@ async function fromRunbook(deps: GraphDeps, state: IncidentState): Promise<Draft
     if ('problem' in drafted) return drafted
     steps.push(drafted)
   }
-  const verify = renderVerify(runbook, { inputs, checks })
+  const verify = renderVerify(runbook, { inputs, checks }, deps.options.verifyScale)
   if ('problem' in verify) return verify
   return {
     runbook: { id: runbook.id, version: runbook.version, ceiling: runbook.ceiling },
@@ -78,16 +85,21 @@ function wayBackOf({ rollback }: Step, scope: TemplateScope): WayBack | { proble
   return 'problem' in call ? call : { tool: rollback.tool, arguments: call.args }
 }
 
-function renderVerify(runbook: Runbook, scope: TemplateScope): { clauses: PlanBody['verify'] } | { problem: string } {
+/** Clauses with arguments filled in and windows as they will be watched: what the card says is what is waited for. */
+function renderVerify(
+  runbook: Runbook,
+  scope: TemplateScope,
+  scale: number,
+): { clauses: PlanBody['verify'] } | { problem: string } {
   const clauses: PlanBody['verify'][number][] = []
   for (const clause of runbook.verify) {
     if (clause.kind === 'alert') {
-      clauses.push(clause)
+      clauses.push({ ...clause, withinMs: Math.ceil(clause.withinMs * scale), forMs: Math.ceil(clause.forMs * scale) })
       continue
     }
     const call = renderArgs(clause.args, scope)
     if ('problem' in call) return call
-    clauses.push({ ...clause, args: call.args })
+    clauses.push({ ...clause, args: call.args, withinMs: Math.ceil(clause.withinMs * scale) })
   }
   return { clauses }
 }
@@ -114,7 +126,25 @@ async function fromPlan(deps: GraphDeps, state: IncidentState): Promise<Draft | 
       costs: null,
     })
   }
-  return { runbook: null, inputs, verify: [], cluster, steps: back }
+  return { runbook: null, inputs, verify: [], cluster, steps: back, undoes: actions }
+}
+
+/**
+ * Whether the way back still starts from what the plan left behind: a value that somebody has changed since is not ours to
+ * take back. A sentence when it does not.
+ */
+function foreignValue(back: readonly Action[], basis: readonly Action[]): string | undefined {
+  for (const { target, diff } of back) {
+    const left = basis
+      .filter((action) => targetName(action.target) === targetName(target))
+      .flatMap((action) => action.diff)
+    for (const { field, from } of diff) {
+      const ours = left.findLast((line) => line.field === field)
+      if (ours && ours.to !== from)
+        return `${field} of ${target.name} was changed by somebody else since: it is ${from} now.`
+    }
+  }
+  return undefined
 }
 
 function again({ tool, arguments: args, wayBack, costs }: Action): DraftStep {

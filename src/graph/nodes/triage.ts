@@ -14,7 +14,7 @@ export function triage({ sql, announcer }: GraphDeps) {
   return async function triage(state: IncidentState): Promise<IncidentUpdate> {
     return await inTransaction(sql, async (tx) => {
       const incident = await lockIncident(tx, state.incident)
-      if (incident.status === 'closed') return { next: 'end' }
+      if (incident.status === 'closed' && state.purpose === 'fix') return { next: 'end' }
       const round = Math.max(incident.round, state.round)
       await tx`update incidents set round = ${round}, waits_for = null, snoozed_until = null where id = ${incident.id}`
       await clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect'])

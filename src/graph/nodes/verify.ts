@@ -21,7 +21,7 @@ export function verify(deps: GraphDeps) {
     const plan = await loadPlan(deps.sql, state.plan)
     const done = (await effectsOf(deps.sql, plan.id)).filter((effect) => effect.status === 'done')
     if (plan.body.purpose === 'undo')
-      return { verdict: { outcome: 'not_fixed', because: 'The change was taken back.' }, next: 'record' }
+      return { verdict: { outcome: 'abandoned', because: 'The change was taken back.' }, next: 'record' }
     const { alertVersion } = await firingAlerts(deps.sql, state.incident)
     const judgements = await judge(deps, state, plan, done)
     const verdict = sumUp(judgements)
@@ -35,10 +35,10 @@ export function verify(deps: GraphDeps) {
 }
 
 async function judge(deps: GraphDeps, state: IncidentState, plan: Plan, done: readonly Effect[]): Promise<Judgement[]> {
-  const { sql, options } = deps
+  const { sql } = deps
   const ranAt = Math.max(0, ...done.map((effect) => effect.finishedAt?.getTime() ?? 0))
   const [clock] = await sql<{ now: Date }[]>`select watch_now() as now`
-  const times = { ranAt, now: clock?.now.getTime() ?? 0, scale: options.verifyScale }
+  const times = { ranAt, now: clock?.now.getTime() ?? 0 }
   const standing = await firingAlerts(sql, state.incident)
   const alert = await leadingAlert(sql, state.incident)
   const { runbook, inputs, verify: clauses } = plan.body
