@@ -9,13 +9,12 @@ export type PublishedTool = {
   inputSchema: JsonObjectSchema
   outputSchema: JsonObjectSchema
   annotations: {
-    title: string
     readOnlyHint: boolean
     destructiveHint: boolean
     idempotentHint: boolean
     openWorldHint: boolean
   }
-  _meta: { 'watchkeeper/effect': Effect; 'watchkeeper/undoable': boolean | null; 'watchkeeper/untrusted': boolean }
+  _meta: { 'watchkeeper/effect': Effect; 'watchkeeper/undoable': boolean | null; 'watchkeeper/untrusted'?: true }
 }
 
 type JsonObjectSchema = {
@@ -120,7 +119,6 @@ function publish<Port>(tool: Tool<Port>, input: z.ZodObject): PublishedTool {
     inputSchema: jsonSchema(input, 'input'),
     outputSchema: orError(jsonSchema(tool.output, 'output')),
     annotations: {
-      title,
       readOnlyHint: effect === 'read',
       destructiveHint: effect === 'destructive',
       idempotentHint: change ? change.idempotent : true,
@@ -129,7 +127,7 @@ function publish<Port>(tool: Tool<Port>, input: z.ZodObject): PublishedTool {
     _meta: {
       'watchkeeper/effect': effect,
       'watchkeeper/undoable': change ? change.undoable : null,
-      'watchkeeper/untrusted': tool.untrusted,
+      ...(tool.untrusted ? { 'watchkeeper/untrusted': true as const } : {}),
     },
   }
 }
@@ -144,13 +142,42 @@ function orError({ properties, required = [], ...rest }: JsonObjectSchema): Json
 }
 
 function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonObjectSchema {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io, override: trim })
-  return json as JsonObjectSchema
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io })
+  return plain(json, io) as JsonObjectSchema
 }
 
-/** Leaves out what zod adds to be complete and a reader does not need: the bounds of safe integers, the pattern beside a format. */
-function trim({ jsonSchema: json }: { jsonSchema: Record<string, unknown> }): void {
-  if (json.minimum === Number.MIN_SAFE_INTEGER) delete json.minimum
-  if (json.maximum === Number.MAX_SAFE_INTEGER) delete json.maximum
-  if (json.format === 'uuid') delete json.pattern
+/**
+ * The same schema for narrower readers and in fewer bytes: unions of types as branches, without the bounds of safe integers
+ * and the pattern beside a format; outputs, which nobody may add to anyway, without saying so at every object.
+ */
+function plain(schema: unknown, io: 'input' | 'output'): unknown {
+  if (Array.isArray(schema)) return schema.map((inner) => plain(inner, io))
+  if (schema === null || typeof schema !== 'object') return schema
+  const { type, minimum, maximum, pattern, propertyNames: _names, additionalProperties, ...rest } = schema as Loose
+  return {
+    ...(Array.isArray(type)
+      ? { anyOf: type.map((one: unknown) => ({ type: one })) }
+      : type === undefined
+        ? {}
+        : { type }),
+    ...(minimum === undefined || minimum === Number.MIN_SAFE_INTEGER ? {} : { minimum }),
+    ...(maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? {} : { maximum }),
+    ...(pattern === undefined || rest.format !== undefined ? {} : { pattern }),
+    ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, inner(key, value, io)])),
+    ...open(additionalProperties, io),
+  }
+}
+
+type Loose = Record<string, unknown>
+
+/** `properties` is a map of schemas, whose keys are names and no keywords. */
+function inner(key: string, value: unknown, io: 'input' | 'output'): unknown {
+  if (key !== 'properties' || value === null || typeof value !== 'object') return plain(value, io)
+  return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, plain(schema, io)]))
+}
+
+function open(additional: unknown, io: 'input' | 'output'): Loose {
+  if (additional === undefined || (additional === false && io === 'output')) return {}
+  const anything = additional !== null && typeof additional === 'object' && Object.keys(additional).length === 0
+  return { additionalProperties: anything ? true : plain(additional, io) }
 }

@@ -10,7 +10,7 @@ export const DryRun = z
 
 export const Precondition = z.strictObject({
   uid: z.string().max(100),
-  generation: z.int().optional(),
+  generation: z.int().nullable().optional(),
   values: z.string().regex(/^sha256:[0-9a-f]{64}$/),
 })
 export type Precondition = z.infer<typeof Precondition>
@@ -65,7 +65,7 @@ export function assertStill(
     const now = Object.entries(live.values).map(([field, value]) => `${field} is ${JSON.stringify(value)}`)
     conflict(`the values this would change are no longer what was seen: now ${now.join(', ')}`)
   }
-  if (wanted.generation !== undefined && wanted.generation !== live.generation)
+  if (typeof wanted.generation === 'number' && wanted.generation !== live.generation)
     conflict(
       `the specification of ${live.name} changed since (generation ${wanted.generation}, now ${live.generation})`,
     )
