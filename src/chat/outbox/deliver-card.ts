@@ -1,0 +1,108 @@
+import { liveButtons } from '../../approvals/buttons.ts'
+import { sha256 } from '../../domain/json.ts'
+import type { IncidentView } from '../../domain/view.ts'
+import { cardOf, everyButton } from '../cards/cards.ts'
+import { incidentView } from '../incident-view.ts'
+import type { OutboxDeps } from './deps.ts'
+import { type Drawn, MessengerError } from './messenger.ts'
+import { type Row, settle, wantCard } from './rows.ts'
+import { beginSending, delivered, forgetMessage, sentNothing, shownCard } from './shown.ts'
+
+interface Drawing {
+  drawn: Drawn
+  digest: string | null
+  bodyHash: string
+}
+
+/**
+ * Shows a card as its incident stands now: a new message the first time, an edit from then on, nothing where nothing has
+ * changed. Afterwards the row is settled. Throws MessengerError when the messenger would not have it.
+ */
+export async function deliverCard(deps: OutboxDeps, row: Row, incident: number, signal: AbortSignal): Promise<void> {
+  const { sql, channel, titleOf } = deps
+  const view = await incidentView(sql, incident, titleOf)
+  if (!view) return await settle(sql, row, 'the incident is not there any more')
+  const shown = await shownCard(sql, { channel, incident })
+  const known = shown?.messageId ?? null
+  if (known === null || !(await editCard(deps, view, { messageId: known, bodyHash: shown?.bodyHash ?? null }, signal)))
+    await sendCard(deps, row, view, { signal, uncertain: shown?.messageId === null })
+  await settle(sql, row)
+}
+
+/** False when the message is gone. */
+async function editCard(
+  deps: OutboxDeps,
+  view: IncidentView,
+  { messageId, bodyHash }: { messageId: number; bodyHash: string | null },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { sql, channel, messenger, gate, observe } = deps
+  const key = { channel, incident: view.incident.id }
+  const drawing = await draw(deps, view)
+  if (drawing.bodyHash === bodyHash) return true
+  const result = await gate.run(
+    () => observe(`${channel}:edit`, () => messenger.edit(messageId, drawing.drawn)),
+    signal,
+  )
+  if (result === 'gone') {
+    await forgetMessage(sql, key, messageId)
+    return false
+  }
+  await delivered(sql, key, { sent: { messageId }, bodyHash: drawing.bodyHash, digest: drawing.digest })
+  return true
+}
+
+/**
+ * Sends it as a new message. `uncertain`: a copy went out before and its answer was lost; then the messenger must first
+ * show a sign of life, so that an outage makes one copy too many and not one for each try.
+ */
+async function sendCard(
+  deps: OutboxDeps,
+  row: Row,
+  view: IncidentView,
+  { signal, uncertain }: { signal: AbortSignal; uncertain: boolean },
+): Promise<void> {
+  const { sql, channel, messenger, topics, observe } = deps
+  const key = { channel, incident: view.incident.id }
+  if (uncertain) await deps.gate.run(() => messenger.reach(), signal)
+  const threadId = await topics.thread(topics.routeOf(view.incident))
+  const sending = await beginSending(sql, key, { chatId: messenger.chatId, threadId })
+  if (sending.kind === 'bound') {
+    await editCard(deps, view, { messageId: sending.messageId, bodyHash: null }, signal)
+    return
+  }
+  const drawing = await draw(deps, view)
+  try {
+    const sent = await deps.gate.run(
+      () => observe(`${channel}:send`, () => messenger.send({ threadId, drawn: drawing.drawn, silent: !row.loud })),
+      signal,
+    )
+    const ours = await delivered(sql, key, { sent, bodyHash: drawing.bodyHash, digest: drawing.digest })
+    if (!ours) await withdrawCopy(deps, key.incident, sent.messageId, signal)
+  } catch (error) {
+    if (sending.kind === 'first' && wasNotSent(error)) await sentNothing(sql, key)
+    if (error instanceof MessengerError && error.failure === 'thread_gone' && threadId !== null)
+      await topics.forget(threadId)
+    throw error
+  }
+}
+
+/** A press has bound the copy whose answer was lost: that one stays, with fresh buttons, and this one goes. */
+async function withdrawCopy(deps: OutboxDeps, incident: number, messageId: number, signal: AbortSignal): Promise<void> {
+  await wantCard(deps.sql, deps.channel, incident)
+  await deps.gate
+    .run(() => deps.messenger.retract(messageId), signal)
+    .catch((error: unknown) => {
+      deps.log.warn({ err: error, incident }, 'a superfluous copy of a card could not be taken away')
+    })
+}
+
+function wasNotSent(error: unknown): boolean {
+  return !(error instanceof MessengerError) || error.failure !== 'unknown'
+}
+
+async function draw({ sql, draw: put, timezone }: OutboxDeps, view: IncidentView): Promise<Drawing> {
+  const card = cardOf(view, { timezone })
+  const drawn = put(card, await liveButtons(sql, view.incident.id, everyButton(view)))
+  return { drawn, digest: card.digest, bodyHash: sha256(JSON.stringify(drawn)) }
+}

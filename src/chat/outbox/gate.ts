@@ -1,0 +1,107 @@
+import { MessengerError } from './messenger.ts'
+import { resting } from './resting.ts'
+
+export interface GateOptions {
+  /** Calls in any 60 s; 0 for no limit. */
+  perMinute: number
+  now?: () => number
+  /** Told until when (unix ms) the chat is closed, so that another replica can keep to it too. */
+  onPause?: (until: number) => void
+  /** Longest pause while the messenger is out of reach; 30 s unless told. */
+  longestBackoffMs?: number
+}
+
+/** The one way to a chat: holds its rate budget, the waits it was told, and the backoff while it is out of reach. */
+export interface Gate {
+  /** Resolves when a call could go out now. Rejects when `signal` aborts. */
+  open(signal?: AbortSignal): Promise<void>
+  /** Waits for its turn, then calls. What the call throws is thrown on, after the gate has drawn its consequences. */
+  run<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  /** Nothing before this time (unix ms). */
+  pause(until: number): void
+  /** Calls that the rate leaves for now. */
+  free(): number
+  /** Whether the messenger was out of reach at the last try: then one call at a time feels its way. */
+  readonly doubtful: boolean
+}
+
+const MINUTE = 60_000
+/** The two clocks do not tick alike: a call is never early. */
+const MARGIN_MS = 50
+const FIRST_BACKOFF_MS = 500
+
+/**
+ * A sliding window of 60 s, not a bucket: Telegram counts the last minute, and a bucket lets twice its size through within
+ * one. A call counts from when its answer came, which is never before Telegram counted it. Calls go one at a time: one
+ * that is still under way when another is told to wait would be early.
+ */
+export function chatGate({ perMinute, now = Date.now, onPause, longestBackoffMs = 30_000 }: GateOptions): Gate {
+  let answered: number[] = []
+  let pausedUntil = 0
+  let failures = 0
+  let turn: Promise<void> = Promise.resolve()
+
+  function free(): number {
+    if (perMinute === 0) return Number.POSITIVE_INFINITY
+    const at = now()
+    answered = answered.filter((time) => time > at - MINUTE)
+    return perMinute - answered.length
+  }
+
+  function opensAt(): number {
+    if (free() > 0) return pausedUntil
+    const leaving = answered[answered.length - perMinute] ?? 0
+    return Math.max(pausedUntil, leaving + MINUTE + MARGIN_MS)
+  }
+
+  function pause(until: number): void {
+    if (until > pausedUntil) pausedUntil = until
+  }
+
+  function learnFrom(error: unknown): void {
+    const failure = error instanceof MessengerError ? error.failure : undefined
+    if (error instanceof MessengerError && failure === 'wait') {
+      pause(now() + error.waitMs + MARGIN_MS)
+      onPause?.(pausedUntil)
+    } else if (failure === 'unknown' || failure === 'unreached' || failure === 'closed') {
+      failures += 1
+      const backoff = Math.min(longestBackoffMs, FIRST_BACKOFF_MS * 2 ** (failures - 1))
+      pause(now() + backoff * (0.75 + Math.random() / 4))
+    } else failures = 0
+  }
+
+  async function open(signal?: AbortSignal): Promise<void> {
+    for (;;) {
+      signal?.throwIfAborted()
+      const wait = opensAt() - now()
+      if (wait <= 0) return
+      await resting(Math.min(wait, 1_000), signal)
+    }
+  }
+
+  return {
+    open,
+    async run(call, signal) {
+      const before = turn
+      const { promise, resolve: done } = Promise.withResolvers<void>()
+      turn = promise
+      try {
+        await before
+        await open(signal)
+        const result = await call().finally(() => perMinute > 0 && answered.push(now()))
+        failures = 0
+        return result
+      } catch (error) {
+        learnFrom(error)
+        throw error
+      } finally {
+        done()
+      }
+    },
+    pause,
+    free,
+    get doubtful() {
+      return failures > 0
+    },
+  }
+}

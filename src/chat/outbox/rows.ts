@@ -1,0 +1,155 @@
+import { errorCode, inTransaction, type Sql, type SqlOrTx } from '../../storage/postgres.ts'
+
+/**
+ * A row's way: waiting (`sent_at` is null) > claimed (`sent_at` and `sending_since` are set) > sent (`sending_since` is null
+ * again). While it is claimed a newer announcement makes a row of its own, so what is drawn from is never taken for news
+ * that came later. `attempts` is the claim's stamp: whoever claimed before, and woke up late, settles nothing.
+ */
+export interface Row {
+  id: number
+  incident: number | null
+  kind: 'card' | 'ping' | 'notice'
+  subject: string
+  text: string | null
+  loud: boolean
+  topic: string | null
+  attempts: number
+  createdAt: Date
+}
+
+const columns = `id, incident_id as incident, kind, subject, text, loud, topic, attempts, created_at as "createdAt"`
+
+/** What belongs together and goes out in order: an incident, or (negative) a notice of its own. */
+export type Unit = number
+
+export interface PickOptions {
+  channel: string
+  busy: readonly Unit[]
+  limit: number
+  /** So many waiting units are a backlog: then the newest critical incident comes first. */
+  backlog: number
+}
+
+/** The next units with something to say: oldest first, or newest critical first when far behind. */
+export async function pickUnits(sql: Sql, { channel, busy, limit, backlog }: PickOptions): Promise<Unit[]> {
+  const rows = await sql<{ unit: Unit }[]>`
+    with due as (
+      select coalesce(o.incident_id, -o.id) as unit, min(o.id) as first, bool_or(o.loud) as loud,
+        coalesce(bool_or(i.severity = 'critical' and i.closed_at is null), false) as critical, count(*) over () as waiting
+      from outbox o left join incidents i on i.id = o.incident_id
+      where o.channel = ${channel} and o.sent_at is null and o.not_before <= watch_now()
+        and not (coalesce(o.incident_id, -o.id) = any(${[...busy]}::bigint[]))
+        and not exists (
+          select from outbox held where held.channel = o.channel and held.incident_id = o.incident_id
+            and held.kind = 'card' and held.sent_at is null and held.not_before > watch_now())
+      group by 1)
+    select unit from due
+    order by
+      case when waiting > ${backlog} and critical then 0 when waiting > ${backlog} and loud then 1 else 2 end,
+      case when waiting > ${backlog} then -unit else first end
+    limit ${limit}`
+  return rows.map(({ unit }) => unit)
+}
+
+/**
+ * Claims the next row of a unit: the card before what was said beside it. A card that nobody has seen yet swallows the
+ * pings that wait beside it and is loud in their stead; not in quiet hours, which hold pings back unless the incident is
+ * critical. Undefined when nothing is due.
+ */
+export async function claimNext(
+  sql: Sql,
+  { channel, unit, quiet }: { channel: string; unit: Unit; quiet: boolean },
+): Promise<Row | undefined> {
+  return await inTransaction(sql, async (tx) => {
+    const [row] = await tx<Row[]>`
+      update outbox set sent_at = watch_now(), sending_since = watch_now(), attempts = attempts + 1
+      where id = (
+        select id from outbox
+        where channel = ${channel} and sent_at is null and not_before <= watch_now()
+          and ${unit < 0 ? tx`id = ${-unit}` : tx`incident_id = ${unit}`}
+        order by case kind when 'card' then 0 when 'ping' then 1 else 2 end, id
+        limit 1 for update skip locked)
+      returning ${tx.unsafe(columns)}`
+    if (row?.kind !== 'card' || row.incident === null) return row
+    const [shown] = await tx`
+      select from messages
+      where channel = ${channel} and incident_id = ${row.incident} and kind = 'card' and message_id is not null`
+    if (shown) return row
+    const { count } = await tx`
+      update outbox set sent_at = watch_now(), error = 'said by the card'
+      where channel = ${channel} and incident_id = ${row.incident} and kind = 'ping' and sent_at is null
+        and not_before <= watch_now()
+        and (not ${quiet} or exists (select from incidents i where i.id = incident_id and i.severity = 'critical'))`
+    if (count === 0 || row.loud) return row
+    await tx`update outbox set loud = true where id = ${row.id}`
+    return { ...row, loud: true }
+  })
+}
+
+/** The messenger has it, or it need not be said any more. */
+export async function settle(sql: SqlOrTx, row: Row, because: string | null = null): Promise<void> {
+  await sql`
+    update outbox set sent_at = watch_now(), sending_since = null, error = ${because}
+    where id = ${row.id} and attempts = ${row.attempts}`
+}
+
+export interface GiveBack {
+  /** Milliseconds until it may be tried again. */
+  afterMs: number
+  error: string | null
+}
+
+/**
+ * It was not sent: it waits again. Where a newer row of the same subject waits already, that one says more, and this one
+ * goes; what was loud stays so.
+ */
+export async function giveBack(sql: Sql, row: Row, { afterMs, error }: GiveBack): Promise<void> {
+  try {
+    const { count } = await sql`
+      update outbox set sent_at = null, sending_since = null, error = ${error},
+        not_before = watch_now() + ${afterMs} * interval '1 millisecond'
+      where id = ${row.id} and attempts = ${row.attempts} and sending_since is not null`
+    if (count === 1) return
+  } catch (conflict) {
+    if (errorCode(conflict) !== UNIQUE_VIOLATION) throw conflict
+  }
+  await yieldToNewer(sql, row)
+}
+
+const UNIQUE_VIOLATION = '23505'
+
+async function yieldToNewer(sql: Sql, row: Row): Promise<void> {
+  await sql`
+    with gone as (
+      delete from outbox where id = ${row.id} and attempts = ${row.attempts} and sending_since is not null
+      returning channel, subject, loud)
+    update outbox newer set loud = newer.loud or gone.loud from gone
+    where newer.channel = gone.channel and newer.subject = gone.subject and newer.sent_at is null`
+}
+
+/** Takes up what a sender left behind that is no more: nobody knows whether its last messages arrived. */
+export async function recoverClaims(sql: Sql, channel: string): Promise<number> {
+  const rows = await sql<Row[]>`
+    select ${sql.unsafe(columns)} from outbox
+    where channel = ${channel} and sending_since is not null and sent_at is not null order by id`
+  for (const row of rows) await giveBack(sql, row, { afterMs: 0, error: 'the sender stopped in the middle' })
+  return rows.length
+}
+
+/** Wants a card drawn again. Locks a waiting row, so that a claim cannot slip in between and miss what is being written. */
+export async function wantCard(sql: SqlOrTx, channel: string, incident: number): Promise<void> {
+  await sql`
+    insert into outbox (channel, incident_id, kind, subject)
+    values (${channel}, ${incident}, 'card', ${`card:${incident}`})
+    on conflict (channel, subject) where sent_at is null do update set subject = excluded.subject`
+}
+
+const KEPT_DAYS = 7
+
+/** Forgets rows that were sent long ago. */
+export async function pruneSent(sql: Sql): Promise<void> {
+  await sql`
+    delete from outbox
+    where sent_at < watch_now() - ${KEPT_DAYS} * interval '1 day' and sending_since is null`
+  await sql`delete from updates where taken_at < watch_now() - ${KEPT_DAYS} * interval '1 day'`
+}

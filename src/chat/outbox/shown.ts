@@ -1,0 +1,113 @@
+import { writeLedger } from '../../autonomy/ledger.ts'
+import { retireButtons } from '../../incidents/move.ts'
+import { CARDS_CHANNEL } from '../../incidents/wake.ts'
+import { inTransaction, type Sql } from '../../storage/postgres.ts'
+import type { Sent } from './messenger.ts'
+
+/** Where the card of an incident stands in a chat. A null message id: it was sent, and the answer was lost. */
+export interface Shown {
+  chatId: number
+  threadId: number | null
+  messageId: number | null
+  bodyHash: string | null
+  shownDigest: string | null
+}
+
+export interface CardKey {
+  channel: string
+  incident: number
+}
+
+export async function shownCard(sql: Sql, { channel, incident }: CardKey): Promise<Shown | undefined> {
+  const [row] = await sql<Shown[]>`
+    select chat_id as "chatId", thread_id as "threadId", message_id as "messageId", body_hash as "bodyHash",
+      shown_digest as "shownDigest"
+    from messages where channel = ${channel} and incident_id = ${incident} and kind = 'card'`
+  return row
+}
+
+export type Sending = { kind: 'first' } | { kind: 'again' } | { kind: 'bound'; messageId: number }
+
+/**
+ * Writes down that a copy of the card is about to go out, before it does: if its answer is lost, a press on it is known to
+ * be in the right place. If an earlier copy's answer was lost, its buttons die here, so that only one keyboard lives; where
+ * a press has bound that copy meanwhile, there is nothing to send.
+ */
+export async function beginSending(
+  sql: Sql,
+  { channel, incident }: CardKey,
+  { chatId, threadId }: { chatId: number; threadId: number | null },
+): Promise<Sending> {
+  return await inTransaction(sql, async (tx) => {
+    const { count } = await tx`
+      insert into messages (channel, incident_id, kind, chat_id, thread_id)
+      values (${channel}, ${incident}, 'card', ${chatId}, ${threadId}) on conflict do nothing`
+    if (count === 1) return { kind: 'first' }
+    const [row] = await tx<{ message_id: number | null }[]>`
+      select message_id from messages
+      where channel = ${channel} and incident_id = ${incident} and kind = 'card' for update`
+    if (row?.message_id) return { kind: 'bound', messageId: row.message_id }
+    await retireButtons(tx, incident)
+    await tx`
+      update messages
+      set chat_id = ${chatId}, thread_id = ${threadId}, body_hash = null, shown_digest = null, sent_at = watch_now()
+      where channel = ${channel} and incident_id = ${incident} and kind = 'card'`
+    await tx`select pg_notify(${CARDS_CHANNEL}, ${String(incident)})`
+    return { kind: 'again' }
+  })
+}
+
+/** Nothing was sent after all: no copy is about that a press could bind. */
+export async function sentNothing(sql: Sql, { channel, incident }: CardKey): Promise<void> {
+  await sql`
+    delete from messages
+    where channel = ${channel} and incident_id = ${incident} and kind = 'card' and message_id is null`
+}
+
+/** The message is gone from the chat: its buttons are dead, and the next card is a new message. */
+export async function forgetMessage(sql: Sql, { channel, incident }: CardKey, messageId: number): Promise<void> {
+  await inTransaction(sql, async (tx) => {
+    await tx`
+      delete from messages
+      where channel = ${channel} and incident_id = ${incident} and kind = 'card' and message_id = ${messageId}`
+    await retireButtons(tx, incident)
+  })
+}
+
+export interface Delivered {
+  sent: Pick<Sent, 'messageId'>
+  bodyHash: string
+  /** Digest of the plan on the card; null without one. */
+  digest: string | null
+}
+
+/**
+ * The messenger has the card: its message is known from here on, and the first time it showed this plan is in the ledger.
+ * False when a press has bound another copy meanwhile: then this one is superfluous.
+ */
+export async function delivered(
+  sql: Sql,
+  { channel, incident }: CardKey,
+  { sent, bodyHash, digest }: Delivered,
+): Promise<boolean> {
+  return await inTransaction(sql, async (tx) => {
+    const [row] = await tx<{ before: string | null; chat_id: number }[]>`
+      update messages m set message_id = ${sent.messageId}, body_hash = ${bodyHash}, shown_digest = ${digest}
+      from messages old
+      where m.channel = ${channel} and m.incident_id = ${incident} and m.kind = 'card'
+        and old.channel = m.channel and old.incident_id = m.incident_id and old.kind = m.kind
+        and (m.message_id is null or m.message_id = ${sent.messageId})
+      returning old.shown_digest as before, m.chat_id`
+    if (!row) return false
+    if (digest !== null && row.before !== digest)
+      await writeLedger(tx, [
+        {
+          kind: 'shown',
+          incident,
+          key: `shown:${channel}:${digest}`,
+          body: { channel, plan: digest, chat: row.chat_id, message: sent.messageId },
+        },
+      ])
+    return true
+  })
+}

@@ -1,0 +1,311 @@
+import { autoRetry } from '@grammyjs/auto-retry'
+import { Api, Bot, BotError } from 'grammy'
+import type { Update, UserFromGetMe } from 'grammy/types'
+import type { Hono } from 'hono'
+import type { Config, TelegramConfig } from '../config.ts'
+import type { Button, ButtonSpec, Card } from '../domain/card.ts'
+import type { Observe } from '../domain/observe.ts'
+import type { Person } from '../domain/person.ts'
+import type { Announcer } from '../incidents/announce.ts'
+import { json, type Sql } from '../storage/postgres.ts'
+import type { Queue } from '../storage/queue.ts'
+import { buttonKey } from './cards/cards.ts'
+import type { ApprovalDesk } from './desk-port.ts'
+import { onDuty } from './duty.ts'
+import type { OutboxDeps, OutboxLog } from './outbox/deps.ts'
+import { chatGate, type Gate } from './outbox/gate.ts'
+import type { Drawn } from './outbox/messenger.ts'
+import { resting } from './outbox/resting.ts'
+import { runOutbox } from './outbox.ts'
+import { COMMANDS } from './telegram-commands.ts'
+import { toMessengerError } from './telegram-errors.ts'
+import { telegramHtml } from './telegram-html.ts'
+import { telegramMessages } from './telegram-messages.ts'
+import { telegramMessenger } from './telegram-messenger.ts'
+import { ALLOWED_UPDATES, forGrammy, pollUpdates } from './telegram-polling.ts'
+import { telegramPresses } from './telegram-presses.ts'
+import { telegramWebhook, WEBHOOK_PATH } from './telegram-webhook.ts'
+import { chatTopics } from './topics.ts'
+
+/** How the outbox's rows name this messenger; `announcer` is made for it. */
+export const TELEGRAM_CHANNEL = 'telegram'
+
+export interface TelegramDeps {
+  config: Pick<Config, 'publicUrl' | 'instanceName' | 'timezone' | 'quietHours' | 'authorizationTtlMs'> & {
+    telegram: TelegramConfig
+  }
+  sql: Sql
+  queue: Queue
+  desk: ApprovalDesk
+  announcer: Announcer
+  people: () => readonly Person[]
+  titleOf: (runbookId: string) => string | null
+  /** A one-time link into the console for a person; undefined where the console is off. */
+  consoleLink: (person: Person) => Promise<string | undefined>
+  log: OutboxLog
+  /** Wraps `telegram:send`, `telegram:edit` and `telegram:answer`; nothing unless told. */
+  observe?: Observe
+  /** How long a holder of the duty that is gone keeps the others out; 9 s unless told. */
+  dutyTtlMs?: number
+  /** How long a call may take; 10 s unless told. */
+  timeoutSeconds?: number
+  /** How long a presser waits for a first word; 1.5 s unless told. */
+  receivedAfterMs?: number
+}
+
+export interface Telegram {
+  /** The route to serve, where Telegram sends the updates. */
+  webhook: Hono | undefined
+  /** Whether this replica sends, and polls where there is no webhook. */
+  readonly onDuty: boolean
+  /** What a person should mend about the chat, in sentences. */
+  troubles(): string[]
+  /** Lets what is under way end, then hands the duty over. */
+  stop(): Promise<void>
+}
+
+const DUTY_TTL_MS = 9_000
+const INTRODUCE_AGAIN_MS = 10_000
+const LONG_POLL_LIMIT_SECONDS = 40
+
+/** Speaks and listens in Telegram: every replica takes webhooks, one at a time sends and polls. Returns at once. */
+export function startTelegram(deps: TelegramDeps): Telegram {
+  const { sql, config, log, observe = (_point, work) => work() } = deps
+  const { telegram } = config
+  const { api, patient, poller } = clients(telegram, deps.timeoutSeconds ?? 10)
+  const messenger = telegramMessenger(api, telegram.chatId)
+  const pauses = keptPauses(sql, telegram.chatId, log)
+  const gate = chatGate({ perMinute: telegram.ratePerMinute, onPause: pauses.keep })
+  const topics = chatTopics({
+    sql,
+    plan: telegram.topics,
+    chatId: telegram.chatId,
+    make: (name) => gate.run(() => messenger.makeTopic(name)),
+    log,
+  })
+  let me = strangerBot(telegram.botToken)
+  const troubles = () => [topics.trouble()].filter((trouble) => trouble !== null)
+  const take = updateTaker(deps, { api, gate, troubles, me: () => me })
+  const outbox: OutboxDeps = {
+    sql,
+    channel: TELEGRAM_CHANNEL,
+    messenger,
+    gate,
+    topics,
+    draw: drawCard,
+    titleOf: deps.titleOf,
+    timezone: config.timezone,
+    quietHours: config.quietHours,
+    log,
+    observe,
+  }
+
+  async function introduce(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        me = await patient.getMe(forGrammy(signal))
+        const menu = COMMANDS.map(({ command, description }) => ({ command, description }))
+        await patient.setMyCommands(menu, undefined, forGrammy(signal))
+        if (telegram.mode === 'webhook') await listenByWebhook(patient, config, signal)
+        return
+      } catch (error) {
+        if (!signal.aborted) log.warn({ err: error }, toMessengerError(error).message)
+        await resting(INTRODUCE_AGAIN_MS, signal)
+      }
+    }
+  }
+
+  async function work(signal: AbortSignal): Promise<void> {
+    gate.pause(await pauses.read())
+    log.info({ mode: telegram.mode }, 'this replica speaks in Telegram now')
+    await allOrNone(signal, [
+      (until) => runOutbox(outbox, until),
+      (until) => introduce(until),
+      ...(telegram.mode === 'polling' ? [(until: AbortSignal) => pollUpdates({ api: poller, take, log }, until)] : []),
+    ])
+  }
+
+  const duty = onDuty(
+    sql,
+    {
+      name: 'duty:telegram',
+      instance: config.instanceName,
+      ttlMs: deps.dutyTtlMs ?? DUTY_TTL_MS,
+      onError: (error) => log.warn({ err: error }, 'the duty of speaking in Telegram stumbled'),
+    },
+    work,
+  )
+  const webhook =
+    telegram.mode === 'webhook' && telegram.webhookSecret !== undefined
+      ? telegramWebhook({
+          secret: telegram.webhookSecret,
+          take,
+          onFailure: (error) => log.warn({ err: error }, 'an update could not be taken'),
+        })
+      : undefined
+  return {
+    webhook,
+    get onDuty() {
+      return duty.held
+    },
+    troubles,
+    stop: () => duty.stop(),
+  }
+}
+
+/** Runs the parts side by side; when one fails the others end too, and then it throws. */
+async function allOrNone(signal: AbortSignal, parts: ((signal: AbortSignal) => Promise<void>)[]): Promise<void> {
+  const failed = new AbortController()
+  const until = AbortSignal.any([signal, failed.signal])
+  const ends = await Promise.allSettled(
+    parts.map(async (part) => {
+      try {
+        await part(until)
+      } catch (error) {
+        failed.abort(error)
+        throw error
+      }
+    }),
+  )
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
+}
+
+/** https://core.telegram.org/bots/api#setwebhook */
+async function listenByWebhook(api: Api, { publicUrl, telegram }: TelegramDeps['config'], signal: AbortSignal) {
+  const { webhookSecret } = telegram
+  if (publicUrl === undefined || webhookSecret === undefined) return
+  const options = { secret_token: webhookSecret, allowed_updates: ALLOWED_UPDATES }
+  await api.setWebhook(`${publicUrl}${WEBHOOK_PATH}`, options, forGrammy(signal))
+}
+
+/**
+ * Three ways to the Bot API. What goes to the chat is retried by the outbox alone, which knows the chat's rate, keeps
+ * `retry_after` for all of it, and looks for a press before it sends a card again; a plugin that retries under it would
+ * send too early and twice. The patient one is for calls that concern no chat, at start.
+ */
+function clients({ botToken, apiRoot }: TelegramConfig, timeoutSeconds: number) {
+  const api = new Api(botToken, { apiRoot, timeoutSeconds })
+  const patient = new Api(botToken, { apiRoot, timeoutSeconds })
+  patient.config.use(autoRetry({ maxRetryAttempts: 5, maxDelaySeconds: 60 }))
+  const poller = new Api(botToken, { apiRoot, timeoutSeconds: LONG_POLL_LIMIT_SECONDS })
+  return { api, patient, poller }
+}
+
+interface Taking {
+  api: Api
+  gate: Gate
+  troubles: () => readonly string[]
+  me: () => UserFromGetMe
+}
+
+/** Takes an update, however it came: resolves when it is taken for good, rejects when it must come again. */
+function updateTaker(deps: TelegramDeps, { api, gate, troubles, me }: Taking): (update: Update) => Promise<void> {
+  const { sql, config, announcer, people, log, observe = (_point, work) => work() } = deps
+  const chatId = config.telegram.chatId
+  const inChat = <T>(chat: number, call: () => Promise<T>) => {
+    const mapped = () =>
+      call().catch((error: unknown) => {
+        throw toMessengerError(error)
+      })
+    return chat === chatId ? gate.run(mapped) : mapped()
+  }
+  const presses = telegramPresses({
+    sql,
+    desk: deps.desk,
+    people,
+    chatId,
+    announcer,
+    log,
+    ...(deps.receivedAfterMs !== undefined && { receivedAfterMs: deps.receivedAfterMs }),
+    async answer(id, { text, alert, url }) {
+      const options = { ...(text !== '' && { text }), show_alert: alert, ...(url !== undefined && { url }) }
+      await observe('telegram:answer', () => api.answerCallbackQuery(id, options))
+    },
+    async strip(messageId) {
+      await inChat(chatId, () => api.editMessageReplyMarkup(chatId, messageId))
+    },
+  })
+  const messages = telegramMessages({
+    sql,
+    queue: deps.queue,
+    announcer,
+    people,
+    chatId,
+    log,
+    troubles,
+    options: { authorizationTtlMs: config.authorizationTtlMs, people },
+    titleOf: deps.titleOf,
+    consoleLink: deps.consoleLink,
+    botName: () => me().username,
+    async write({ chatId: chat, threadId, replyTo }, html) {
+      await inChat(chat, () =>
+        api.sendMessage(chat, html, {
+          parse_mode: 'HTML',
+          link_preview_options: { is_disabled: true },
+          disable_notification: true,
+          ...(threadId !== null && { message_thread_id: threadId }),
+          ...(replyTo !== undefined && {
+            reply_parameters: { message_id: replyTo, allow_sending_without_reply: true },
+          }),
+        }),
+      )
+    },
+  })
+  const bot = new Bot(config.telegram.botToken, { botInfo: me() })
+  bot.on('callback_query', (context) => presses(context.callbackQuery, context.update.update_id))
+  bot.on('message', (context) => messages(context.message, context.update.update_id))
+  return async (update) => {
+    try {
+      await bot.handleUpdate(update)
+    } catch (error) {
+      throw error instanceof BotError ? error.error : error
+    }
+  }
+}
+
+/** A card in Telegram's words; a button whose token was used up in this moment is left out until the next drawing. */
+function drawCard(card: Card, buttons: readonly Button[]): Drawn {
+  const tokens = new Map(buttons.map((button) => [buttonKey(button), button.token]))
+  const tokenOf = (spec: ButtonSpec) => tokens.get(buttonKey(spec)) ?? ''
+  const { text, reply_markup } = telegramHtml(card, tokenOf)
+  const rows = reply_markup.inline_keyboard.map((row) =>
+    row.flatMap(({ text: label, callback_data: data }) => (data === '' ? [] : [{ text: label, data }])),
+  )
+  return { html: text, keyboard: rows.filter((row) => row.length > 0) }
+}
+
+/** How long Telegram said to wait, kept where the replica that comes next finds it. */
+function keptPauses(sql: Sql, chatId: number, log: OutboxLog) {
+  const name = `pause:telegram:${chatId}`
+  return {
+    keep(until: number): void {
+      sql`
+        insert into settings (name, value, changed_by) values (${name}, ${json(sql, until)}, 'agent')
+        on conflict (name) do update set value = excluded.value, changed_at = watch_now()
+      `.catch((error: unknown) => log.warn({ err: error }, 'how long to wait could not be written down'))
+    },
+    async read(): Promise<number> {
+      const [row] = await sql<{ value: number }[]>`select value from settings where name = ${name}`
+      return row?.value ?? 0
+    },
+  }
+}
+
+/** Who the bot is before Telegram has said so: its id is the token's first half. Updates must not wait for that call. */
+function strangerBot(token: string): UserFromGetMe {
+  return {
+    id: Number.parseInt(token, 10),
+    is_bot: true,
+    first_name: 'Watchkeeper',
+    username: '',
+    can_join_groups: true,
+    can_read_all_group_messages: false,
+    supports_inline_queries: false,
+    can_connect_to_business: false,
+    has_main_web_app: false,
+    has_topics_enabled: false,
+    allows_users_to_create_topics: false,
+    can_manage_bots: false,
+    supports_join_request_queries: false,
+  }
+}
