@@ -13,7 +13,7 @@ import { recall } from './nodes/recall.ts'
 import { record } from './nodes/record.ts'
 import { triage } from './nodes/triage.ts'
 import { verify } from './nodes/verify.ts'
-import { type IncidentState, type IncidentUpdate, State, type Step } from './state.ts'
+import { type GraphState, type IncidentState, type IncidentUpdate, State, type Step } from './state.ts'
 
 type Node = (state: IncidentState, run: Run) => Promise<IncidentUpdate>
 
@@ -35,15 +35,15 @@ export const routes = {
 export function incidentGraph(deps: GraphDeps, checkpointer: BaseCheckpointSaver, observe: Observe) {
   const node = (name: Exclude<Step, 'end'>, work: Node) => {
     const allowed: readonly Step[] = routes[name]
-    return async (state: IncidentState, config: LangGraphRunnableConfig): Promise<IncidentUpdate> => {
-      const update = await observe(`node:${name}`, () => work(state, { lease: leaseOf(config) }))
-      const next = update.next ?? state.next
+    return async ({ flow }: GraphState, config: LangGraphRunnableConfig): Promise<GraphState> => {
+      const update = await observe(`node:${name}`, () => work(flow, { lease: leaseOf(config) }))
+      const next = update.next ?? flow.next
       if (!allowed.includes(next)) throw new Error(`${name} may not go to ${next}`)
-      return update
+      return { flow: { ...flow, ...update } }
     }
   }
   const go = (name: Exclude<Step, 'end'>) =>
-    [name, ({ next }: IncidentState) => (next === 'end' ? END : next), destinations(name)] as const
+    [name, ({ flow }: GraphState) => (flow.next === 'end' ? END : flow.next), destinations(name)] as const
   return new StateGraph(State)
     .addNode('triage', node('triage', triage(deps)))
     .addNode('recall', node('recall', recall(deps)))

@@ -6,7 +6,7 @@ import type { Sql } from '../storage/postgres.ts'
 import type { IncidentGraph } from './graph.ts'
 import { newsFor, nextRequest } from './news.ts'
 import { afterRequest } from './requests.ts'
-import type { IncidentState, IncidentUpdate } from './state.ts'
+import { beginning, type GraphState, type IncidentState, type IncidentUpdate } from './state.ts'
 
 /** A worker that dies is followed by another after this long. */
 const LEASE_TTL_MS = 8_000
@@ -53,15 +53,15 @@ async function drive({ sql, graph }: RunnerDeps, id: number, lease: Lease, signa
   for (;;) {
     signal.throwIfAborted()
     const snapshot = await graph.getState(config)
-    const state = snapshot.values as IncidentState
+    const { flow: state } = snapshot.values as Partial<GraphState>
     const [task] = snapshot.tasks
     const [pending] = task?.interrupts ?? []
-    if (state.incident === undefined) {
-      await graph.invoke({ incident: id }, config)
+    if (state === undefined) {
+      await graph.invoke(beginning(id), config)
     } else if (snapshot.next.length === 0) {
       const anew = await roundAfter(sql, state)
       if (!anew) return
-      await graph.invoke(anew, config)
+      await graph.invoke({ flow: { ...state, ...anew } }, config)
     } else if (pending?.id !== undefined) {
       const news = await newsFor(sql, state)
       if (!news) return

@@ -38,8 +38,8 @@ const Outcome = z.enum([
   'advised',
 ])
 
-/** State of the graph of one incident: ids and small facts only. Bodies are rows: plans, evidence, effects. */
-export const State = new StateSchema({
+/** What the graph of one incident carries: ids and small facts only. Bodies are rows: plans, evidence, effects. */
+const Flow = z.object({
   incident: z.number(),
   round: z.number().default(1),
   next: z.enum(steps).default('triage'),
@@ -68,5 +68,14 @@ export const State = new StateSchema({
     .nullable()
     .default(null),
 })
-export type IncidentState = typeof State.State
+export type IncidentState = z.infer<typeof Flow>
 export type IncidentUpdate = Partial<IncidentState>
+
+/** One channel for all of it: the checkpointer writes a row for every channel that changes. */
+export const State = new StateSchema({ flow: Flow })
+export type GraphState = typeof State.State
+
+/** Where the flow of an incident begins. */
+export function beginning(incident: number): GraphState {
+  return { flow: Flow.parse({ incident }) }
+}
