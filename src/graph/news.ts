@@ -68,11 +68,13 @@ async function decisionNews(sql: Sql, state: IncidentState): Promise<News | unde
     if (found.status === 'pending') {
       const asked = await nextRequest(tx, state)
       const { firing } = await firingAlerts(tx, incident.id)
-      const verdict = firing === 0 ? 'withdrawn' : asked ? 'superseded' : 'expired'
-      const settled = await settleApproval(tx, { approval, verdict, by: asked && firing > 0 ? asked.by : 'agent' })
+      // What takes a change back is wanted whether or not anything fires.
+      const cleared = firing === 0 && state.purpose !== 'undo'
+      const verdict = cleared ? 'withdrawn' : asked ? 'superseded' : 'expired'
+      const settled = await settleApproval(tx, { approval, verdict, by: asked && !cleared ? asked.by : 'agent' })
       if (!settled) return undefined
-      const reason = firing === 0 ? 'cleared' : asked ? 'asked' : null
-      await tx`update approvals set decision = ${json(tx, { reason, asked: (firing > 0 && asked) || null })} where id = ${approval}`
+      const reason = cleared ? 'cleared' : asked ? 'asked' : null
+      await tx`update approvals set decision = ${json(tx, { reason, asked: (!cleared && asked) || null })} where id = ${approval}`
       await retireButtons(tx, incident.id)
       await happened(tx, {
         incident: incident.id,
