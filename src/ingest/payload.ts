@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { OperatorError } from '../domain/errors.ts'
 
 /** What was posted cannot be taken, however often it is sent again: 400 it is wrong, 413 it is too much. */
@@ -33,11 +34,9 @@ export function readJson(bytes: Uint8Array, { maxDepth = MAX_DEPTH } = {}): unkn
 }
 
 function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    throw new RefusedPayload(400, 'The body is not valid UTF-8. Send JSON encoded as UTF-8.', { cause })
-  }
+  if (!isUtf8(bytes)) throw new RefusedPayload(400, 'The body is not valid UTF-8. Send JSON encoded as UTF-8.')
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  return text.startsWith('\uFEFF') ? text.slice(1) : text
 }
 
 const QUOTE = 0x22

@@ -10,6 +10,8 @@ import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { Pool } from 'undici'
 import { z } from 'zod'
+import { announcer } from '../../src/incidents/announce.ts'
+import { hint } from '../../src/incidents/wake.ts'
 import { postgresIntake } from '../../src/ingest/postgres-intake.ts'
 import { alertmanagerWebhook } from '../../src/ingest/webhook.ts'
 import { startEmbedded } from '../../src/storage/embedded-postgres.ts'
@@ -142,20 +144,19 @@ async function serve(side: Side, url: string): Promise<void> {
   })
 }
 
-/** As the agent builds it: the webhook, the intake, and a job for each incident in the same transaction. */
+/** As the agent builds it: the webhook, the intake, and a card and a job for each incident in the same transaction. */
 async function ourApp(url: string): Promise<Hono> {
   const queue = openQueue({ url })
   await queue.start()
+  const cards = announcer(['telegram'])
   const intake = postgresIntake(
     connect(url),
     { cluster: 'bench' },
     {
-      moved: (tx, incidents) =>
-        queue.enqueueMany(
-          tx,
-          'incident',
-          incidents.map((incident) => ({ key: String(incident), data: { incident } })),
-        ),
+      async moved(tx, incidents) {
+        await cards.card(tx, incidents)
+        await hint(tx, queue, incidents)
+      },
     },
   )
   const onFailure = (error: unknown) => process.stderr.write(`ours: ${error}\n`)
@@ -206,21 +207,19 @@ function fingerprintOf(series: number, alert: number): string {
   return series.toString(16).padStart(6, '0') + alert.toString(16).padStart(10, '0')
 }
 
-/** What Alertmanager posts for a workload of which four webhooks tell, so that one webhook in four makes an incident. */
+function podOf(series: number, alert: number) {
+  const deployment = `checkout-${series}-${Math.floor(alert / 8)}`
+  return { deployment, pod: `${deployment}-7d9f8b6c5d-${alert}` }
+}
+
+/** What Alertmanager posts. Eight pods are one workload, so that every fourth webhook makes an incident. */
 function payload(series: number, n: number): string {
-  const workload = `checkout-${series}-${Math.floor(n / 4)}`
   const common = { alertname: 'KubePodCrashLooping', cluster: 'talos-main', namespace: 'shop', severity: 'warning' }
   const alerts = alertsOf(n).map((alert) => ({
     status: 'firing',
-    labels: {
-      ...common,
-      deployment: workload,
-      container: 'app',
-      pod: `${workload}-7d9f8b6c5d-${alert}`,
-      job: 'kube-state',
-    },
+    labels: { ...common, ...podOf(series, alert), container: 'app', job: 'kube-state' },
     annotations: {
-      summary: `A pod of ${workload} keeps crashing.`,
+      summary: `A pod of ${podOf(series, alert).deployment} keeps crashing.`,
       description: `Container app of pod ${alert} was restarted 7 times within the last 10 minutes, and waits in CrashLoopBackOff.`,
       runbook_url: 'https://runbooks.example.com/KubePodCrashLooping',
     },
