@@ -30,6 +30,8 @@ export type WorkloadChange = {
   /** The arguments that put things back, or null. */
   undo: (live: Workload) => Record<string, unknown> | null
   summary: (diff: readonly DiffLine[]) => string
+  /** What a dry run shows for values that only the real run can know, such as its own time. */
+  rehearsed?: (after: Values) => Values
   undoable: boolean
 }
 
@@ -72,7 +74,7 @@ async function changeOnce(cluster: Cluster, change: WorkloadChange, how: HowToRu
   signal.throwIfAborted()
   const changed = await cluster.patch<Workload>(ref, body, { dryRun }, signal)
   const after = change.values(changed)
-  const diff = diffOf(before, after)
+  const diff = diffOf(before, dryRun ? (change.rehearsed?.(after) ?? after) : after)
   const gitops = gitopsOwner(live.metadata)
   const undo = change.undo(live)
   return {

@@ -99,14 +99,9 @@ async function whatChanged(deps: GraphDeps, state: IncidentState, action: Action
     args: action.arguments,
   })
   if ('problem' in tried) return { kind: 'anew', because: `Something changed since it was shown. ${tried.problem}` }
-  return canonicalJson(tried.change.diff) === canonicalJson(action.diff) || isTimeOnly(action)
+  return canonicalJson(tried.change.diff) === canonicalJson(action.diff)
     ? undefined
     : { kind: 'anew', because: 'The target has changed since it was shown.' }
-}
-
-/** A restart's diff is the hour it would be marked with: what it touches is bound by the precondition alone. */
-function isTimeOnly({ diff }: Action): boolean {
-  return diff.every((line) => line.field === 'restartedAt')
 }
 
 async function conclude(

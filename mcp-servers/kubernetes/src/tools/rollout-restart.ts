@@ -34,6 +34,7 @@ export const rolloutRestart = defineTool({
       },
       warnings: replacementWarnings,
       undo: () => null,
+      rehearsed: () => ({ restartedAt: 'the time it runs' }),
       summary: () => `restart ${workload} in ${namespace}.`,
     } satisfies Parameters<typeof changeWorkload>[1]
     return changeWorkload(cluster, change, { dryRun, precondition, effect, signal })
