@@ -1,6 +1,6 @@
 import { CARDS_CHANNEL } from '../incidents/wake.ts'
 import { isUnavailable } from '../storage/postgres.ts'
-import { sumUp } from './outbox/backlog.ts'
+import { sumUpNight, sumUpWaiting } from './outbox/backlog.ts'
 import { deliverCard } from './outbox/deliver-card.ts'
 import { deliverNotice, deliverPing } from './outbox/deliver-line.ts'
 import type { OutboxDeps } from './outbox/deps.ts'
@@ -11,6 +11,8 @@ import { claimNext, giveBack, pickUnits, pruneSent, type Row, recoverClaims, set
 
 /** Incidents that are spoken of at the same time; never two messages of one. */
 const CONCURRENCY = 4
+/** A chat that takes no more than this gains nothing from several at a time, and one at a time keeps what is urgent first. */
+const SLOW_CHAT = 30
 /** Notices come by a nudge; this is for those whose nudge was lost, and for rows that wait for a time. */
 const POLL_MS = 1_000
 const BACKLOG = 12
@@ -43,11 +45,12 @@ export async function runOutbox(deps: OutboxDeps, signal: AbortSignal): Promise<
           await pruneSent(sql)
           prunedAt = Date.now()
         }
+        await sumUpNight(deps)
         if (Date.now() - summedAt > POLL_MS) {
-          await sumUp(deps, told, BACKLOG)
+          await sumUpWaiting(deps, told, BACKLOG)
           summedAt = Date.now()
         }
-        const limit = gate.doubtful ? 1 : CONCURRENCY
+        const limit = gate.doubtful || gate.free() < SLOW_CHAT ? 1 : CONCURRENCY
         const free = limit - busy.size
         const units =
           free > 0 ? await pickUnits(sql, { channel, busy: [...busy.keys()], limit: free, backlog: BACKLOG }) : []

@@ -10,15 +10,10 @@ import { listLine, type severitySign, stillTrue } from './lines.ts'
 const LINES = 40
 
 /**
- * Sums up what would take too long to say one by one: new incidents whose cards wait for the chat's rate, counted and
- * listed, and in the morning the pings that the quiet hours held back. `told` keeps who was in a summary already.
+ * Sums up new incidents whose cards would take too long to show at the chat's rate: counted, listed, critical ones first.
+ * `told` keeps who was in a summary already.
  */
-export async function sumUp(deps: OutboxDeps, told: Set<number>, backlog: number): Promise<void> {
-  await sumUpWaiting(deps, told, backlog)
-  await sumUpNight(deps)
-}
-
-async function sumUpWaiting(
+export async function sumUpWaiting(
   { sql, channel, titleOf, topics, gate }: OutboxDeps,
   told: Set<number>,
   backlog: number,
@@ -60,7 +55,8 @@ async function sumUpWaiting(
   for (const { id } of waiting) told.add(id)
 }
 
-async function sumUpNight({ sql, channel, titleOf, topics }: OutboxDeps): Promise<void> {
+/** Sums up in the morning what the quiet hours held back, where it is more than one thing; what no longer holds is left out. */
+export async function sumUpNight({ sql, channel, titleOf, topics }: OutboxDeps): Promise<void> {
   const held = await sql<{ id: number; incident: number; text: string | null }[]>`
     select id, incident_id as incident, text from outbox
     where channel = ${channel} and kind = 'ping' and sent_at is null and error = ${HELD} and not_before <= watch_now()

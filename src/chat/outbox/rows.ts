@@ -30,7 +30,7 @@ export interface PickOptions {
   backlog: number
 }
 
-/** The next units with something to say: oldest first, or newest critical first when far behind. */
+/** The next units with something to say: oldest first; when far behind, loud notices (its summary), then newest critical. */
 export async function pickUnits(sql: Sql, { channel, busy, limit, backlog }: PickOptions): Promise<Unit[]> {
   const rows = await sql<{ unit: Unit }[]>`
     with due as (
@@ -45,7 +45,7 @@ export async function pickUnits(sql: Sql, { channel, busy, limit, backlog }: Pic
       group by 1)
     select unit from due
     order by
-      case when waiting > ${backlog} and critical then 0 when waiting > ${backlog} and loud then 1 else 2 end,
+      case when waiting <= ${backlog} then 2 when loud and unit < 0 then 0 when critical then 1 else 2 end,
       case when waiting > ${backlog} then -unit else first end
     limit ${limit}`
   return rows.map(({ unit }) => unit)
