@@ -26,11 +26,24 @@ export function readJson(bytes: Uint8Array, { maxDepth = MAX_DEPTH } = {}): unkn
   try {
     return JSON.parse(text)
   } catch (cause) {
-    const at = /position (\d+)/.exec(cause instanceof Error ? cause.message : '')?.[1]
-    const where =
-      text.trim() === '' ? 'it is empty' : at ? `it goes wrong at character ${at}` : 'it breaks off too early'
-    throw new RefusedPayload(400, `The body is not JSON: ${where}. Send the webhook's JSON object.`, { cause })
+    throw new RefusedPayload(
+      400,
+      `The body is not JSON: ${whereItFails(text, cause)}. Send the webhook's JSON object.`,
+      {
+        cause,
+      },
+    )
   }
+}
+
+/** The engine says where in one of several ways. */
+function whereItFails(text: string, cause: unknown): string {
+  if (text.trim() === '') return 'it is empty'
+  const said = cause instanceof Error ? cause.message : ''
+  const [, token] = /^Unexpected token '(.)'/su.exec(said) ?? []
+  if (token) return `it has ${JSON.stringify(token)} where that cannot be`
+  const [, position] = /position (\d+)/.exec(said) ?? []
+  return position ? `it goes wrong at character ${position}` : 'it breaks off too early'
 }
 
 function decode(bytes: Uint8Array): string {
