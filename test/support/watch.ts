@@ -9,6 +9,7 @@ import { type App, type AppOptions, startApp } from '../../src/app.ts'
 import { liveButtons } from '../../src/approvals/buttons.ts'
 import { approvalDesk, type PressAnswer } from '../../src/approvals/desk.ts'
 import { type Audit, verifyLedger } from '../../src/autonomy/ledger.ts'
+import { type Policy, setPolicy } from '../../src/autonomy/policy-setting.ts'
 import { cardOf, everyButton } from '../../src/chat/cards/cards.ts'
 import { type CardState, stateOf } from '../../src/chat/cards/state.ts'
 import { incidentView } from '../../src/chat/incident-view.ts'
@@ -16,8 +17,10 @@ import { readConfig } from '../../src/config.ts'
 import type { Verb } from '../../src/domain/approval.ts'
 import type { Button, Card } from '../../src/domain/card.ts'
 import type { Person } from '../../src/domain/person.ts'
+import type { Level } from '../../src/domain/runbook.ts'
 import type { IncidentView } from '../../src/domain/view.ts'
 import { announcer } from '../../src/incidents/announce.ts'
+import { loadRunbookFolder } from '../../src/knowledge/runbook-folder.ts'
 import { openQueue } from '../../src/storage/queue.ts'
 import { type SimulatedAlertmanager, startAlertmanager } from '../simulators/alertmanager/server.ts'
 import { type SimulatedCluster, startKubernetes } from '../simulators/kubernetes/cluster.ts'
@@ -78,6 +81,11 @@ export interface Watch {
   /** Waits until the incident is closed. */
   closed(incident?: number): Promise<SeenCard>
   card(incident?: number): Promise<SeenCard>
+  /** The numbers of all incidents, in the order they began. */
+  incidents(): Promise<number[]>
+  /** Gives a runbook a level here, as an admin's tap would. */
+  earn(level: Level, runbook?: string): Promise<void>
+  policy(policy: Policy): Promise<void>
   /** Lets the agent's time pass, as its database tells it. */
   pass(ms: number): Promise<void>
   /** Ends the agent and starts another one on the same database; without `again` it stays away. */
@@ -178,6 +186,19 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
       if (!card) throw new Error(`there is no incident ${incident}`)
       return card
     },
+    async incidents() {
+      const rows = await db.sql<{ id: number }[]>`select id from incidents order by id`
+      return rows.map(({ id }) => id)
+    },
+    async earn(level, runbook = 'mend') {
+      const { runbooks } = await loadRunbookFolder(config.runbooksDir)
+      const version = runbooks.find(({ id }) => id === runbook)?.version
+      if (version === undefined) throw new Error(`there is no runbook ${runbook}`)
+      await db.sql`
+        insert into level_changes (runbook_id, runbook_version, scope, level, by, because)
+        values (${runbook}, ${version}, 'homelab', ${level}, 'alice', 'for a test')`
+    },
+    policy: (policy) => setPolicy(db.sql, policy, 'alice'),
     async pass(ms) {
       await db.sql`update clock set test_offset = test_offset + ${ms} * interval '1 millisecond'`
     },
