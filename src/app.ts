@@ -10,8 +10,10 @@ import { setPolicy } from './autonomy/policy-setting.ts'
 import { cardChanges } from './chat/card-changes.ts'
 import { consoleApp } from './chat/console/console.ts'
 import { localAdmin, postgresSessions } from './chat/console/sessions.ts'
+import { onDuty } from './chat/duty.ts'
 import { incidentList } from './chat/incident-list.ts'
 import { incidentView } from './chat/incident-view.ts'
+import { startTelegram, TELEGRAM_CHANNEL } from './chat/telegram-bot.ts'
 import type { Config } from './config.ts'
 import { OperatorError } from './domain/errors.ts'
 import type { Observe } from './domain/observe.ts'
@@ -64,6 +66,7 @@ export interface App {
 
 const GRANT_TTL_MS = 15_000
 const LOGIN_TTL_MS = 15 * 60_000
+const DUTY_TTL_MS = 9_000
 /** The graph's and the queue's pools are their own; this one serves webhooks, presses, nodes and pages. */
 const POOL = 12
 
@@ -118,7 +121,7 @@ async function build(
   )
   closers.push(() => toolbox.close())
 
-  const announcer = announcerFor(config.telegram ? ['telegram'] : [])
+  const announcer = announcerFor(config.telegram ? [TELEGRAM_CHANNEL] : [])
   const desk = approvalDesk({
     sql,
     queue,
@@ -172,8 +175,7 @@ async function build(
   )
   if (config.alertmanager) {
     const { url: base, token, receiver, pollMs } = config.alertmanager
-    const stopping = new AbortController()
-    poller = reconciler({
+    const asking = reconciler({
       api: alertmanagerApi({ url: base, receiver, ...(token !== undefined && { authorization: `Bearer ${token}` }) }),
       intake,
       standing: postgresStanding(sql),
@@ -181,11 +183,13 @@ async function build(
       intervalMs: pollMs,
       onFailure: (error) => log.warn({ err: error }, 'Alertmanager could not be asked'),
     })
-    const polling = poller.start(stopping.signal)
-    closers.push(async () => {
-      stopping.abort()
-      await polling
-    })
+    poller = asking
+    const duty = onDuty(
+      sql,
+      { name: 'duty:alertmanager', instance: config.instanceName, ttlMs: DUTY_TTL_MS },
+      (signal) => asking.start(signal),
+    )
+    closers.push(() => duty.stop())
   }
 
   const webhookToken = config.webhook.token ?? (config.webhook.basic ? undefined : await ownToken(config.dataDir))
@@ -225,6 +229,27 @@ async function build(
       }),
     )
   }
+  const address = `http://${config.host}:${server.port}`
+  const linkFor = async (person: string) =>
+    config.console
+      ? `${config.publicUrl ?? address}/login?token=${await signIn.createLogin(person, LOGIN_TTL_MS)}`
+      : undefined
+  if (config.telegram) {
+    const telegram = startTelegram({
+      config: { ...config, telegram: config.telegram },
+      sql,
+      queue,
+      desk,
+      announcer,
+      people: () => people,
+      titleOf,
+      consoleLink: ({ name }) => linkFor(name),
+      log,
+      observe,
+    })
+    if (telegram.webhook) routes.unshift(telegram.webhook)
+    closers.push(() => telegram.stop())
+  }
   server.serve(httpApp({ sql, registry: metrics.registry, routes }))
 
   const worker = incidentWorker({ sql, queue, graph, instance: config.instanceName, concurrency: config.workers, log })
@@ -232,15 +257,11 @@ async function build(
   closers.push(() => worker.stop())
 
   void toolbox.tools()
-  const address = `http://${config.host}:${server.port}`
   return {
     url: address,
     webhookToken,
     databaseUrl: url,
-    async loginLink(person = people[0]?.name ?? localAdmin.name) {
-      if (!config.console) return undefined
-      return `${config.publicUrl ?? address}/login?token=${await signIn.createLogin(person, LOGIN_TTL_MS)}`
-    },
+    loginLink: (person = people[0]?.name ?? localAdmin.name) => linkFor(person),
     parts: () => partsOf(config, { toolbox, runbooks: shelf.byId.size, problems: shelf.problems }),
     stop,
   }
