@@ -1,3 +1,4 @@
+import { fingerprintOf } from '../../src/ingest/fingerprint.ts'
 import type { IncomingReport } from '../../src/ingest/intake.ts'
 
 const startOfTime = Date.parse('2026-11-21T02:00:00Z')
@@ -19,13 +20,14 @@ export type ReportOptions = {
 /** A pod of the workload `cart` that keeps crashing, since second 0. */
 export function firing(options: ReportOptions = {}): IncomingReport {
   const { name = 'KubePodCrashLooping', pod = 'cart-7d9f8b6c5d-x2x4z', severity = 'warning', starts = 0 } = options
+  const labels = { alertname: name, namespace: 'shop', pod, severity, ...options.labels }
   return {
     source: 'alertmanager',
-    fingerprint: `${name}/${pod}`,
+    fingerprint: fingerprintOf(labels),
     startsAt: at(starts),
     status: 'firing',
     endsAt: undefined,
-    labels: { alertname: name, namespace: 'shop', pod, severity, ...options.labels },
+    labels,
     annotations: { summary: `${pod} keeps crashing` },
     generatorUrl: '',
     marks: [],

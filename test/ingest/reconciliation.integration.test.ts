@@ -1,0 +1,231 @@
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { alertmanagerApi } from '../../src/ingest/alertmanager-api.ts'
+import { postgresIntake } from '../../src/ingest/postgres-intake.ts'
+import { postgresStanding } from '../../src/ingest/postgres-standing.ts'
+import { type ReconcilerOptions, reconciler } from '../../src/ingest/reconciliation.ts'
+import { testDatabase } from '../support/postgres.ts'
+import { clearIntake } from './clear.ts'
+import { fakeAlertmanager } from './fake-alertmanager.ts'
+import { at, firing, resolved } from './reports.ts'
+
+const database = await testDatabase()
+const { sql } = database
+const alertmanager = await fakeAlertmanager()
+const intake = postgresIntake(sql, { cluster: 'home', deadlineMs: 20_000 })
+const running = new AbortController()
+afterAll(async () => {
+  running.abort()
+  await alertmanager.stop()
+  await database.close()
+})
+beforeEach(async () => {
+  await clearIntake(sql)
+  alertmanager.holds()
+  alertmanager.calls.length = 0
+})
+
+const stops: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop()
+})
+
+function reconcile(options: Partial<ReconcilerOptions> = {}, receiver: string | undefined = 'watchkeeper') {
+  return reconciler({
+    api: alertmanagerApi({ url: `${alertmanager.url}/`, receiver, authorization: 'Bearer am', timeoutMs: 5_000 }),
+    intake,
+    standing: postgresStanding(sql),
+    receiver,
+    ...options,
+  })
+}
+
+function start(poller: ReturnType<typeof reconcile>) {
+  const stopping = new AbortController()
+  const polling = poller.start(stopping.signal)
+  stops.push(async () => {
+    stopping.abort()
+    await polling
+  })
+}
+
+async function status(report = firing()) {
+  const [row] = await sql`
+    select status, contradicted, incident_id, ends_at from alerts
+    where fingerprint = ${report.fingerprint} and starts_at = ${report.startsAt}`
+  return row
+}
+
+test('an alert that no webhook brought becomes an incident, as if one had', async () => {
+  alertmanager.holds({ report: firing() })
+  expect(await reconcile().pollOnce()).toEqual({ active: 1, ended: 0 })
+  expect(await status()).toMatchObject({ status: 'firing', incident_id: 1, contradicted: false })
+  expect(await sql`select via from alert_states`).toEqual([{ via: 'poll' }])
+  expect(await sql`select receiver from alerts`).toEqual([{ receiver: 'watchkeeper' }])
+})
+
+test('the poll asks for active alerts of our receiver that are neither silenced nor inhibited', async () => {
+  await reconcile().pollOnce()
+  expect(alertmanager.calls).toHaveLength(1)
+  const { path, query, authorization } = alertmanager.calls[0] ?? {}
+  expect(path).toBe('/api/v2/alerts')
+  expect(Object.fromEntries(query ?? [])).toEqual({
+    active: 'true',
+    silenced: 'false',
+    inhibited: 'false',
+    receiver: 'watchkeeper',
+  })
+  expect(authorization).toBe('Bearer am')
+})
+
+test('polling again changes nothing', async () => {
+  alertmanager.holds({ report: firing() })
+  const poller = reconcile()
+  await poller.pollOnce()
+  await poller.pollOnce()
+  expect(await sql`select received, wants from alerts join incidents on incidents.id = incident_id`).toEqual([
+    { received: 1, wants: 1 },
+  ])
+})
+
+test('a silenced alert never comes back as a card, nor does one not yet held against the silences', async () => {
+  alertmanager.holds(
+    { report: firing(), state: 'suppressed' },
+    { report: firing({ name: 'Fresh' }), state: 'unprocessed' },
+  )
+  await reconcile().pollOnce()
+  expect(await sql`select 1 from alerts`).toEqual([])
+})
+
+test('an alert absent from two polls in a row is over; absent from one it is not', async () => {
+  await intake.take([firing()], 'webhook')
+  const poller = reconcile()
+  expect(await poller.pollOnce()).toEqual({ active: 0, ended: 0 })
+  expect(await status()).toMatchObject({ status: 'firing' })
+  expect(await poller.pollOnce()).toEqual({ active: 0, ended: 1 })
+  expect(await status()).toMatchObject({ status: 'resolved', incident_id: 1 })
+  expect(await sql`select wants from incidents`).toEqual([{ wants: 2 }])
+  expect(poller.state()).toMatchObject({ polls: 2, failures: 0, ended: 1 })
+})
+
+test('absent, there again, absent: it is not over', async () => {
+  await intake.take([firing()], 'webhook')
+  const poller = reconcile()
+  await poller.pollOnce()
+  alertmanager.holds({ report: firing() })
+  await poller.pollOnce()
+  alertmanager.holds()
+  await poller.pollOnce()
+  expect(await status()).toMatchObject({ status: 'firing' })
+})
+
+test('a poll that fails does not count as absence', async () => {
+  await intake.take([firing()], 'webhook')
+  const poller = reconcile()
+  alertmanager.answers((response) => response.writeHead(500).end())
+  await expect(poller.pollOnce()).rejects.toMatchObject({ name: 'UpstreamError', status: 500, retryable: true })
+  await expect(poller.pollOnce()).rejects.toMatchObject({ status: 500 })
+  alertmanager.holds()
+  await poller.pollOnce()
+  expect(await status()).toMatchObject({ status: 'firing' })
+  expect(poller.state()).toMatchObject({ polls: 3, failures: 2, failing: 0 })
+})
+
+test('silencing an alert does not end it', async () => {
+  await intake.take([firing()], 'webhook')
+  alertmanager.holds({ report: firing(), state: 'suppressed' })
+  const poller = reconcile()
+  for (let n = 0; n < 3; n++) await poller.pollOnce()
+  expect(await status()).toMatchObject({ status: 'firing' })
+})
+
+test('alerts of another receiver are left alone', async () => {
+  await intake.take([firing({ receiver: 'pager' })], 'webhook')
+  const poller = reconcile()
+  for (let n = 0; n < 3; n++) await poller.pollOnce()
+  expect(await status()).toMatchObject({ status: 'firing' })
+})
+
+test('what a webhook says while the poll is under way counts more than the poll', async () => {
+  await intake.take([firing()], 'webhook')
+  const poller = reconcile()
+  await poller.pollOnce()
+  alertmanager.answers((response) => {
+    intake.take([firing()], 'webhook').then(() => response.setHeader('content-type', 'application/json').end('[]'))
+  })
+  await poller.pollOnce()
+  expect(await status()).toMatchObject({ status: 'firing' })
+})
+
+test('a contradiction is settled by the first poll: over, with the end that was known', async () => {
+  await intake.take([firing(), resolved(60), firing()], 'webhook')
+  expect(await status()).toMatchObject({ status: 'firing', contradicted: true })
+  await reconcile().pollOnce()
+  expect(await status()).toMatchObject({ status: 'resolved', contradicted: false, ends_at: at(60) })
+})
+
+test('a contradiction is settled by the first poll: it fires', async () => {
+  await intake.take([firing(), resolved(60), firing()], 'webhook')
+  alertmanager.holds({ report: firing() })
+  await reconcile().pollOnce()
+  expect(await status()).toMatchObject({ status: 'firing', contradicted: false })
+})
+
+test('a contradiction asks for a poll at once, and the poll settles it', async () => {
+  const poller = reconcile({ intervalMs: 3_600_000 })
+  const asking = postgresIntake(sql, { cluster: 'home', deadlineMs: 20_000 }, { onContradiction: () => poller.wake() })
+  start(poller)
+  await expect.poll(() => poller.state().polls).toBe(1)
+  await asking.take([firing(), resolved(60)], 'webhook')
+  await asking.take([firing()], 'webhook')
+  await expect.poll(async () => (await status())?.status, { timeout: 10_000 }).toBe('resolved')
+})
+
+test('while Alertmanager is away the poll keeps trying, and tells', async () => {
+  const failures: unknown[] = []
+  alertmanager.answers((response) => response.destroy())
+  const poller = reconcile({ intervalMs: 20, onFailure: (error) => failures.push(error) })
+  start(poller)
+  await expect.poll(() => failures.length).toBeGreaterThan(2)
+  alertmanager.holds({ report: firing() })
+  await expect.poll(() => status()).toMatchObject({ status: 'firing' })
+  expect(failures[0]).toMatchObject({ vendor: 'Alertmanager', retryable: true })
+})
+
+const bad: [what: string, how: Parameters<typeof alertmanager.answers>[0], error: object][] = [
+  [
+    'a redirect',
+    (response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+    { status: 302, retryable: false },
+  ],
+  ['a refusal', (response) => response.writeHead(401).end(), { status: 401, retryable: false }],
+  ['no JSON', (response) => response.end('<html>'), { message: expect.stringContaining('not JSON') }],
+  ['no list', (response) => response.end('{"alerts":[]}'), { message: expect.stringContaining('not a list') }],
+  [
+    'another shape',
+    (response) => response.end('[{"labels":{}}]'),
+    { message: expect.stringContaining('another shape') },
+  ],
+  [
+    'too much',
+    (response) => response.end(`[${' '.repeat(70_000)}]`),
+    { message: expect.stringContaining('larger than') },
+  ],
+]
+
+test.each(bad)('of %s the poll makes an error that says so, and ends no alert', async (_what, how, error) => {
+  await intake.take([firing()], 'webhook')
+  const api = alertmanagerApi({ url: alertmanager.url, maxBytes: 65_536, timeoutMs: 5_000 })
+  const poller = reconcile({ api })
+  alertmanager.answers(how)
+  for (let n = 0; n < 2; n++) await expect(poller.pollOnce()).rejects.toMatchObject({ name: 'UpstreamError', ...error })
+  expect(await status()).toMatchObject({ status: 'firing' })
+})
+
+test('an Alertmanager that never answers is given up after a while', async () => {
+  alertmanager.answers(() => {})
+  const api = alertmanagerApi({ url: alertmanager.url, timeoutMs: 50 })
+  await expect(api.active()).rejects.toMatchObject({
+    message: 'Alertmanager did not answer within 50 ms.',
+    retryable: true,
+  })
+})
