@@ -222,8 +222,8 @@ export const VARIABLES = {
     section: 'Telegram',
     type: 'number',
     default: '20',
-    about: 'Messages a minute at most. Telegram allows a bot about 20 in a group.',
-    parse: integer(1, 100_000),
+    about: 'Messages and edits a minute at most. Telegram allows a bot about 20 in a group; 0 sets no limit.',
+    parse: integer(0, 100_000),
   }),
   TELEGRAM_API_ROOT: set({
     section: 'Telegram',
