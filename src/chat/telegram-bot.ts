@@ -84,7 +84,7 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     log,
   })
   let me = strangerBot(telegram.botToken)
-  const troubles = () => [topics.trouble()].filter((trouble) => trouble !== null)
+  const troubles = () => [gate.trouble, topics.trouble()].filter((trouble) => trouble !== null)
   const take = updateTaker(deps, { api, gate, troubles, me: () => me })
   const outbox: OutboxDeps = {
     sql,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { approvalDesk } from '../../src/approvals/desk.ts'
 import type { ApprovalDesk } from '../../src/chat/desk-port.ts'
 import { startTelegram, type Telegram, type TelegramDeps } from '../../src/chat/telegram-bot.ts'
+import { type ChatTopics, chatTopics } from '../../src/chat/topics.ts'
 import { topicPlan } from '../../src/config/topics.ts'
 import type { TelegramConfig } from '../../src/config.ts'
 import type { Person } from '../../src/domain/person.ts'
@@ -51,6 +52,8 @@ export interface Watch {
   /** What was logged, a line each. */
   log: string[]
   replica(): Telegram
+  /** Topics of the chat as one more replica would have them. */
+  topics(make: (name: string) => Promise<number>): ChatTopics
   /** The newest message of the bot that shows this incident. */
   card(incident: number): SimulatedMessage | undefined
   /** Waits for a card with this text, or a button with it. */
@@ -141,6 +144,14 @@ export async function startWatch(after: ReturnType<typeof endings>, options: Wat
     woken,
     log,
     replica,
+    topics: (make) =>
+      chatTopics({
+        sql,
+        plan: topicPlan('default'),
+        chatId: telegram.chatId,
+        make,
+        log: { info: write, warn: write, error: write },
+      }),
     card,
     seen: (incident, text, timeoutMs = 10_000) =>
       telegram.waitFor(

@@ -6,7 +6,7 @@ import { incidentView } from '../incident-view.ts'
 import type { OutboxDeps } from './deps.ts'
 import { type Drawn, MessengerError } from './messenger.ts'
 import { type Row, settle, wantCard } from './rows.ts'
-import { beginSending, delivered, forgetMessage, sentNothing, shownCard } from './shown.ts'
+import { beginSending, delivered, forgetMessage, type Shown, sentNothing, shownCard } from './shown.ts'
 
 interface Drawing {
   drawn: Drawn
@@ -19,14 +19,22 @@ interface Drawing {
  * changed. Afterwards the row is settled. Throws MessengerError when the messenger would not have it.
  */
 export async function deliverCard(deps: OutboxDeps, row: Row, incident: number, signal: AbortSignal): Promise<void> {
-  const { sql, channel, titleOf } = deps
+  const { sql, titleOf } = deps
   const view = await incidentView(sql, incident, titleOf)
   if (!view) return await settle(sql, row, 'the incident is not there any more')
-  const shown = await shownCard(sql, { channel, incident })
+  const shown = await cardInThisChat(deps, incident)
   const known = shown?.messageId ?? null
   if (known === null || !(await editCard(deps, view, { messageId: known, bodyHash: shown?.bodyHash ?? null }, signal)))
     await sendCard(deps, row, view, { signal, uncertain: shown?.messageId === null })
   await settle(sql, row)
+}
+
+/** Where its card stands; one in a chat that was left for another is not there any more. */
+async function cardInThisChat({ sql, channel, messenger }: OutboxDeps, incident: number): Promise<Shown | undefined> {
+  const shown = await shownCard(sql, { channel, incident })
+  if (!shown || shown.chatId === messenger.chatId) return shown
+  if (shown.messageId !== null) await forgetMessage(sql, { channel, incident }, shown.messageId)
+  return undefined
 }
 
 /** False when the message is gone. */

@@ -23,6 +23,8 @@ export interface Gate {
   free(): number
   /** Whether the messenger was out of reach at the last try: then one call at a time feels its way. */
   readonly doubtful: boolean
+  /** What a person must mend before anything goes through, in a sentence; null when nothing is known to be wrong. */
+  readonly trouble: string | null
 }
 
 const MINUTE = 60_000
@@ -39,6 +41,7 @@ export function chatGate({ perMinute, now = Date.now, onPause, longestBackoffMs 
   let answered: number[] = []
   let pausedUntil = 0
   let failures = 0
+  let trouble: string | null = null
   let turn: Promise<void> = Promise.resolve()
 
   function free(): number {
@@ -60,6 +63,7 @@ export function chatGate({ perMinute, now = Date.now, onPause, longestBackoffMs 
 
   function learnFrom(error: unknown): void {
     const failure = error instanceof MessengerError ? error.failure : undefined
+    if (error instanceof MessengerError && failure === 'closed') trouble = error.message
     if (error instanceof MessengerError && failure === 'wait') {
       pause(now() + error.waitMs + MARGIN_MS)
       onPause?.(pausedUntil)
@@ -90,6 +94,7 @@ export function chatGate({ perMinute, now = Date.now, onPause, longestBackoffMs 
         await open(signal)
         const result = await call().finally(() => perMinute > 0 && answered.push(now()))
         failures = 0
+        trouble = null
         return result
       } catch (error) {
         learnFrom(error)
@@ -102,6 +107,9 @@ export function chatGate({ perMinute, now = Date.now, onPause, longestBackoffMs 
     free,
     get doubtful() {
       return failures > 0
+    },
+    get trouble() {
+      return trouble
     },
   }
 }

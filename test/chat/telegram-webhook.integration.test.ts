@@ -1,0 +1,137 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { serve } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { afterEach, expect, test } from 'vitest'
+import { checkTelegram } from '../../src/chat/telegram-check.ts'
+import { telegramWebhook } from '../../src/chat/telegram-webhook.ts'
+import { topicPlan } from '../../src/config/topics.ts'
+import { bob, endings, startWatch } from './telegram-watch.ts'
+
+const after = endings()
+afterEach(after.run)
+
+const secret = 'a-secret-of-Telegram'
+const header = 'x-telegram-bot-api-secret-token'
+
+async function serving(): Promise<{ url: string; serve(app: Hono): void }> {
+  let app: Hono | undefined
+  const server = serve({
+    fetch: (request) => app?.fetch(request) ?? new Response(null, { status: 503 }),
+    port: 0,
+    hostname: '127.0.0.1',
+  }) as Server
+  if (!server.listening) await once(server, 'listening')
+  after.add(async () => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    serve(hono) {
+      app = hono
+    },
+  }
+}
+
+test('by webhook a press on either replica is taken once and answered', async () => {
+  const web = await serving()
+  const watch = await startWatch(after, {
+    start: false,
+    config: { publicUrl: web.url },
+    telegram: { mode: 'webhook', webhookSecret: secret },
+  })
+  const first = watch.replica()
+  await expect.poll(() => first.onDuty).toBe(true)
+  const second = watch.replica()
+  // The one that does not speak takes the updates.
+  if (second.webhook) web.serve(second.webhook)
+  const id = await watch.records.open()
+  await watch.records.ask(id, { ping: false })
+  const card = await watch.seen(id, 'Approve')
+  const { answer, update_id: update } = await watch.telegram.press({
+    message_id: card.message_id,
+    text: 'Approve',
+    from: bob,
+  })
+  expect((await answer)?.text).toBe('Approved, running.')
+  await watch.telegram.redeliver(update, 5)
+  expect(watch.telegram.answers()).toHaveLength(1)
+  expect(await watch.sql`select kind from ledger where kind = 'decided'`).toHaveLength(1)
+})
+
+test.each([
+  ['wrong', { [header]: 'something else' }],
+  ['absent', {}],
+])('a secret that is %s is refused before the body is read', async (_name, headers) => {
+  const app = telegramWebhook({ secret, take: async () => {}, onFailure: () => {} })
+  let read = false
+  const body = new ReadableStream(
+    {
+      pull(controller) {
+        read = true
+        controller.enqueue(new TextEncoder().encode('{"update_id":1}'))
+        controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  const request = new Request('http://watch/webhooks/telegram', {
+    method: 'POST',
+    headers,
+    body,
+    duplex: 'half',
+  } as RequestInit)
+  expect((await app.request(request)).status).toBe(401)
+  expect(read).toBe(false)
+})
+
+test('what is no update is 400, too large is 413, what could not be taken comes again', async () => {
+  const failures: unknown[] = []
+  const take = async () => {
+    throw new Error('no database')
+  }
+  const app = telegramWebhook({ secret, take, onFailure: (error) => failures.push(error) })
+  const post = (body: string) =>
+    app.request('/webhooks/telegram', {
+      method: 'POST',
+      headers: { [header]: secret, 'content-length': String(body.length) },
+      body,
+    })
+  expect((await post('{')).status).toBe(400)
+  expect((await post('[1]')).status).toBe(400)
+  expect((await post(`{"update_id":1,"x":"${'x'.repeat(1_100_000)}"}`)).status).toBe(413)
+  expect(failures).toEqual([])
+  expect((await post('{"update_id":1}')).status).toBe(503)
+  expect(failures).toHaveLength(1)
+  expect((await app.request('/webhooks/telegram', { headers: { [header]: secret } })).status).toBe(405)
+})
+
+test('the check at start says who the bot is and what is missing, and names what to change', async () => {
+  const watch = await startWatch(after, { start: false })
+  const config = {
+    botToken: watch.telegram.token,
+    chatId: watch.telegram.chatId,
+    apiRoot: watch.telegram.url,
+    mode: 'polling',
+    webhookSecret: undefined,
+    ratePerMinute: 20,
+    topics: topicPlan('default'),
+  } as const
+  expect(await checkTelegram(config)).toEqual({ ok: true, detail: '@watchkeeper_bot in Operations, with topics' })
+  watch.telegram.allowTopics(false)
+  expect((await checkTelegram(config)).detail).toContain('right to manage topics')
+  expect(await checkTelegram({ ...config, chatId: -5 })).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining('TELEGRAM_CHAT_ID'),
+  })
+  expect(await checkTelegram({ ...config, botToken: '1:wrong' })).toMatchObject({
+    ok: false,
+    detail: expect.stringContaining('TELEGRAM_BOT_TOKEN'),
+  })
+  expect(await checkTelegram({ ...config, apiRoot: 'http://127.0.0.1:1' })).toEqual({
+    ok: false,
+    detail: 'Telegram cannot be reached.',
+  })
+})
