@@ -5,6 +5,7 @@ import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { liveButtons } from './approvals/buttons.ts'
 import { approvalDesk } from './approvals/desk.ts'
+import { publishHeads } from './autonomy/head-log.ts'
 import { newestEntries } from './autonomy/ledger.ts'
 import { setPolicy } from './autonomy/policy-setting.ts'
 import { cardChanges } from './chat/card-changes.ts'
@@ -110,7 +111,7 @@ async function build(
     onWarning: (message) => log.debug(message),
   })
   await queue.start()
-  closers.push(() => queue.stop({ timeoutMs: 5_000 }))
+  closers.push(() => queue.stop({ graceful: false }))
 
   const people = peopleOf(config)
   const shelf = await runbookShelf(config.runbooksDir, log)
@@ -158,6 +159,9 @@ async function build(
     checkpointer.saver,
     observe,
   )
+
+  const worker = incidentWorker({ sql, queue, graph, instance: config.instanceName, concurrency: config.workers, log })
+  closers.push(() => worker.stop())
 
   let poller: Reconciler | undefined
   const intake = postgresIntake(
@@ -252,11 +256,10 @@ async function build(
   }
   server.serve(httpApp({ sql, registry: metrics.registry, routes }))
 
-  const worker = incidentWorker({ sql, queue, graph, instance: config.instanceName, concurrency: config.workers, log })
   await worker.start()
-  closers.push(() => worker.stop())
 
   void toolbox.tools()
+  closers.push(publishHeads(sql, log))
   return {
     url: address,
     webhookToken,

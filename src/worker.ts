@@ -6,6 +6,8 @@ import { isUnavailable, type Sql } from './storage/postgres.ts'
 import type { Queue } from './storage/queue.ts'
 
 const SWEEP_MS = 1_000
+/** How long steps under way may take to come to a rest when the process is asked to stop. */
+const DRAIN_MS = 8_000
 /** Longest pause between sweeps while the database is away. */
 const SWEEP_BACKOFF_MS = 15_000
 
@@ -24,14 +26,15 @@ export interface WorkerDeps {
  */
 export function incidentWorker(deps: WorkerDeps): { start(): Promise<void>; stop(): Promise<void> } {
   const { sql, queue, graph, instance, concurrency, log } = deps
+  const ending = new AbortController()
   const stopping = new AbortController()
   let sweeping: Promise<void> | undefined
 
   async function sweepUntilStopped(): Promise<void> {
     let pause = SWEEP_MS
-    while (!stopping.signal.aborted) {
-      await resting(pause, stopping.signal)
-      if (stopping.signal.aborted) return
+    while (!ending.signal.aborted) {
+      await resting(pause, ending.signal)
+      if (ending.signal.aborted) return
       try {
         await sweep(sql, queue)
         pause = SWEEP_MS
@@ -56,8 +59,10 @@ export function incidentWorker(deps: WorkerDeps): { start(): Promise<void>; stop
       sweeping = sweepUntilStopped()
     },
     async stop() {
-      stopping.abort(new Error('stopping'))
+      ending.abort()
       await sweeping
+      await queue.stop({ timeoutMs: DRAIN_MS })
+      stopping.abort(new Error('stopping'))
     },
   }
 }
