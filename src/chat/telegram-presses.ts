@@ -33,13 +33,19 @@ const LONGEST = 200
  */
 export function telegramPresses(deps: PressDeps): (query: CallbackQuery, updateId: number) => Promise<void> {
   const { log, receivedAfterMs = 1_500 } = deps
-  const taking = new Set<number>()
+  const taking = new Map<number, Promise<void>>()
 
-  return async function take(query, updateId) {
-    // The same update again while the first is being taken: that one answers.
-    const first = !taking.has(updateId)
-    taking.add(updateId)
-    let answered = !first
+  return function take(query, updateId) {
+    // The same update again while the first is being taken: whoever took it answers, and once.
+    const running = taking.get(updateId)
+    if (running) return running
+    const work = takeOnce(query, updateId).finally(() => taking.delete(updateId))
+    taking.set(updateId, work)
+    return work
+  }
+
+  async function takeOnce(query: CallbackQuery, updateId: number): Promise<void> {
+    let answered = false
     const say = async (answer: PressAnswer) => {
       if (answered) return
       answered = true
@@ -57,7 +63,6 @@ export function telegramPresses(deps: PressDeps): (query: CallbackQuery, updateI
       if (outcome.alert && 'token' in press) void afterRefusal(deps, press)
     } finally {
       clearTimeout(slow)
-      if (first) taking.delete(updateId)
     }
   }
 }
