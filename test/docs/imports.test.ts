@@ -99,10 +99,10 @@ function importsOf(file: string, text: string): Import[] {
   }))
 }
 
-/** Node's own modules are everybody's, but for the one that is experimental; so is zod, which says what things look like. */
+/** Node's own modules are everybody's but for two: one is experimental, one starts programs. So is zod, for what things look like. */
 function packageOf(of: string): string | undefined {
   if (of.startsWith('.') || of.startsWith('@watchkeeper/') || of === 'zod') return undefined
-  if (of.startsWith('node:')) return of === 'node:sqlite' ? of : undefined
+  if (of.startsWith('node:')) return ['node:sqlite', 'node:child_process'].includes(of) ? of : undefined
   return of
     .split('/')
     .slice(0, of.startsWith('@') ? 2 : 1)
