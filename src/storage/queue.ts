@@ -167,7 +167,7 @@ async function insertJobs(boss: PgBoss, tx: Tx, name: string, jobs: readonly New
     const keys = missing.map(({ singletonKey }) => singletonKey)
     const waiting = await tx<{ key: string }[]>`
       select singleton_key as key from ${tx(QUEUE_SCHEMA)}.job
-      where name = ${name} and state = 'created' and singleton_key = any(${keys})
+      where name = ${name} and state = 'created' and policy = 'short' and coalesce(singleton_key, '') = any(${keys})
       for share`
     const held = new Set(waiting.map(({ key }) => key))
     missing = missing.filter(({ singletonKey }) => !held.has(singletonKey))
