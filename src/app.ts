@@ -56,6 +56,8 @@ export interface App {
   url: string
   /** How to connect to its database. It may hold a password: never log it. */
   databaseUrl: string
+  /** The runbooks in use, by id. */
+  runbooks(): ReadonlyMap<string, Runbook>
   /** A one-time link into the console, for the first on the list unless told; undefined where the console is off. */
   loginLink(person?: string): Promise<string | undefined>
   /** Which parts are real, embedded or missing, for the table at start and for `doctor`. */
@@ -212,13 +214,13 @@ async function build(
   const server = await listen(config)
   closers.push(() => server.close())
   const signIn = postgresSessions(sql, () => config.people)
-  const titleOf = (runbook: string) => shelf.byId.get(runbook)?.title ?? null
+  const runbookOf = (runbook: string) => shelf.byId.get(runbook)
   if (config.console) {
     const changes = await cardChanges(sql)
     closers.push(() => changes.close())
     routes.push(
       consoleApp({
-        incidents: { list: () => incidentList(sql, titleOf), view: (id) => incidentView(sql, id, titleOf) },
+        incidents: { list: () => incidentList(sql, runbookOf), view: (id) => incidentView(sql, id, runbookOf) },
         buttons: { tokens: (incident, specs) => liveButtons(sql, incident, specs) },
         desk,
         sessions: signIn,
@@ -246,7 +248,7 @@ async function build(
       desk,
       announcer,
       people: () => people,
-      titleOf,
+      runbookOf,
       consoleLink: ({ name }) => linkFor(name),
       log,
       observe,
@@ -264,6 +266,7 @@ async function build(
     url: address,
     webhookToken,
     databaseUrl: url,
+    runbooks: () => shelf.byId,
     loginLink: (person = people[0]?.name ?? localAdmin.name) => linkFor(person),
     parts: () => partsOf(config, { toolbox, runbooks: shelf.byId.size, problems: shelf.problems }),
     stop,

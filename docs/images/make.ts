@@ -52,11 +52,7 @@ async function signIn(browser: Browser, stage: Stage): Promise<void> {
 /** The incident as cards show it, under its runbook's title. */
 async function titled({ sql }: Stage, { incident }: IncidentView): Promise<IncidentView> {
   const { runbooks } = await loadRunbookFolder(join(import.meta.dirname, '../../runbooks'))
-  const view = await incidentView(
-    sql,
-    incident.id,
-    (id) => runbooks.find((runbook) => runbook.id === id)?.title ?? null,
-  )
+  const view = await incidentView(sql, incident.id, (id) => runbooks.find((runbook) => runbook.id === id))
   if (!view) throw new Error(`there is no incident ${incident.id}`)
   return view
 }

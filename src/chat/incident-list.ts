@@ -1,13 +1,11 @@
+import type { RunbookPages } from '../domain/view.ts'
 import type { Sql } from '../storage/postgres.ts'
 import type { IncidentSummary } from './console/ports.ts'
 
 const SHOWN = 100
 
 /** The open incidents and the newest closed ones, for a list; the newest first. */
-export async function incidentList(
-  sql: Sql,
-  titleOf: (runbookId: string) => string | null,
-): Promise<IncidentSummary[]> {
+export async function incidentList(sql: Sql, runbookOf: RunbookPages): Promise<IncidentSummary[]> {
   const rows = await sql<(IncidentSummary & { runbookId: string | null })[]>`
     select i.id, i.status, i.outcome, i.severity, i.alertname, i.cluster, i.namespace, i.workload, i.annotations,
       i.runbook_id as "runbookId", i.because, i.taken_by as "takenBy", i.waits_for as "waitsFor",
@@ -19,5 +17,8 @@ export async function incidentList(
     group by i.id, i.status, i.outcome, i.severity, i.alertname, i.cluster, i.namespace, i.workload, i.annotations,
       i.runbook_id, i.because, i.taken_by, i.waits_for, i.opened_at, i.closed_at
     order by i.id desc`
-  return rows.map(({ runbookId, ...row }) => ({ ...row, runbookTitle: runbookId === null ? null : titleOf(runbookId) }))
+  return rows.map(({ runbookId, ...row }) => ({
+    ...row,
+    runbookTitle: runbookId === null ? null : (runbookOf(runbookId)?.title ?? null),
+  }))
 }

@@ -1,7 +1,7 @@
 import { type ApprovalRow, toApproval } from '../approvals/approval-rows.ts'
 import { type EffectRow, type PlanRow, toEffect, toPlan } from '../approvals/plan-rows.ts'
 import { policyNow } from '../autonomy/policy-setting.ts'
-import type { AlertView, Finding, IncidentView, TimelineEvent } from '../domain/view.ts'
+import type { AlertView, Finding, IncidentView, RunbookPages, TimelineEvent } from '../domain/view.ts'
 import { findIncident } from '../incidents/incident-rows.ts'
 import type { Sql } from '../storage/postgres.ts'
 
@@ -10,13 +10,9 @@ const ALERTS_SHOWN = 50
 
 /**
  * Everything people see of one incident, read side by side. Undefined where there is no incident of that number.
- * `titleOf` names a runbook for people; the files are not in the database.
+ * `runbookOf` gives a runbook's words for people; the files are not in the database.
  */
-export async function incidentView(
-  sql: Sql,
-  id: number,
-  titleOf: (runbookId: string) => string | null,
-): Promise<IncidentView | undefined> {
+export async function incidentView(sql: Sql, id: number, runbookOf: RunbookPages): Promise<IncidentView | undefined> {
   const [incident, alerts, counts, findings, plans, approvals, votes, effects, timeline, policy, clock] =
     await Promise.all([
       findIncident(sql, id),
@@ -40,6 +36,7 @@ export async function incidentView(
       sql<{ now: Date }[]>`select watch_now() as now`,
     ])
   if (!incident) return undefined
+  const page = incident.runbookId === null ? undefined : runbookOf(incident.runbookId)
   const planRow = plans[0]
   const plan = planRow && planRow.round === incident.round ? toPlan(planRow) : null
   const approvalRow = approvals[0]
@@ -49,7 +46,8 @@ export async function incidentView(
     alerts: [...alerts],
     firing: counts[0]?.firing ?? 0,
     total: counts[0]?.total ?? 0,
-    runbookTitle: incident.runbookId ? titleOf(incident.runbookId) : null,
+    runbookTitle: page?.title ?? null,
+    advice: page?.prose ?? null,
     findings: findings.filter((finding) => finding.round === incident.round),
     plan,
     approval,

@@ -6,6 +6,7 @@ import type { Config, TelegramConfig } from '../config.ts'
 import type { Button, ButtonSpec, Card } from '../domain/card.ts'
 import type { Observe } from '../domain/observe.ts'
 import type { Person } from '../domain/person.ts'
+import type { RunbookPages } from '../domain/view.ts'
 import type { Announcer } from '../incidents/announce.ts'
 import { json, type Sql } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
@@ -39,7 +40,7 @@ export interface TelegramDeps {
   desk: ApprovalDesk
   announcer: Announcer
   people: () => readonly Person[]
-  titleOf: (runbookId: string) => string | null
+  runbookOf: RunbookPages
   /** A one-time link into the console for a person; undefined where the console is off. */
   consoleLink: (person: Person) => Promise<string | undefined>
   log: OutboxLog
@@ -93,7 +94,7 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     gate,
     topics,
     draw: drawCard,
-    titleOf: deps.titleOf,
+    runbookOf: deps.runbookOf,
     timezone: config.timezone,
     quietHours: config.quietHours,
     log,
@@ -234,7 +235,7 @@ function updateTaker(deps: TelegramDeps, { api, gate, troubles, me }: Taking): (
     log,
     troubles,
     options: { authorizationTtlMs: config.authorizationTtlMs, people },
-    titleOf: deps.titleOf,
+    runbookOf: deps.runbookOf,
     consoleLink: deps.consoleLink,
     botName: () => me().username,
     async write({ chatId: chat, threadId, replyTo }, html) {

@@ -3,6 +3,7 @@ import { writeLedger } from '../autonomy/ledger.ts'
 import { type Policy, policyNow, setPolicy } from '../autonomy/policy-setting.ts'
 import type { IncidentStatus } from '../domain/incident.ts'
 import { actorOf, atLeast, type Person, type Role } from '../domain/person.ts'
+import type { RunbookPages } from '../domain/view.ts'
 import type { Announcer } from '../incidents/announce.ts'
 import { type IncidentRow, toIncident } from '../incidents/incident-rows.ts'
 import type { Sql, Tx } from '../storage/postgres.ts'
@@ -17,7 +18,7 @@ export interface CommandDeps {
   queue: Queue
   announcer: Announcer
   options: DeskOptions
-  titleOf: (runbookId: string) => string | null
+  runbookOf: RunbookPages
   /** A one-time link into the console for this person; undefined where there is no console. */
   consoleLink: (person: Person) => Promise<string | undefined>
   /** What is wrong with the chat itself, in sentences. */
@@ -106,13 +107,13 @@ async function status({ troubles }: CommandDeps, tx: Tx): Promise<Reply> {
 
 const LISTED = 30
 
-async function incidents({ titleOf }: CommandDeps, tx: Tx): Promise<Reply> {
+async function incidents({ runbookOf }: CommandDeps, tx: Tx): Promise<Reply> {
   const rows = await tx<IncidentRow[]>`
     select * from incidents where closed_at is null order by (severity = 'critical') desc, id desc limit ${LISTED + 1}`
   if (rows.length === 0) return { text: 'Nothing is open.' }
   const lines = rows.slice(0, LISTED).map((row) => {
     const incident = toIncident(row)
-    const runbookTitle = incident.runbookId === null ? null : titleOf(incident.runbookId)
+    const runbookTitle = incident.runbookId === null ? null : (runbookOf(incident.runbookId)?.title ?? null)
     return `${severitySign[incident.severity]} #${incident.id} ${headline({ ...incident, runbookTitle }, 70)}: ${statusWords[incident.status]}`
   })
   return { text: [...lines, ...(rows.length > LISTED ? ['… and more in the console'] : [])].join('\n') }

@@ -37,6 +37,9 @@ export interface TimelineEvent {
   at: Date
 }
 
+/** What a runbook says to people, by its id; undefined for one that is no longer there. */
+export type RunbookPages = (id: string) => { readonly title: string; readonly prose: string } | undefined
+
 /** Everything a card or a page says about an incident, read in one go. */
 export interface IncidentView {
   incident: Incident
@@ -45,6 +48,8 @@ export interface IncidentView {
   firing: number
   total: number
   runbookTitle: string | null
+  /** What its runbook says to people, in Markdown. */
+  advice: string | null
   findings: Finding[]
   plan: Plan | null
   /** The newest approval of the plan, whatever its state. */

@@ -27,11 +27,13 @@ export function announcer(channels: readonly string[]): Announcer {
     async card(tx, incidents) {
       if (incidents.length === 0) return
       const ids = [...incidents]
+      // A waiting row is locked until this commits, so that nobody draws it from before what is being told.
       if (names.length > 0)
         await tx`
           insert into outbox (channel, incident_id, kind, subject)
-          select channel, id, 'card', 'card:' || id from unnest(${names}::text[]) channel, unnest(${ids}::bigint[]) id
-          on conflict (channel, subject) where sent_at is null do nothing`
+          select distinct channel, id, 'card', 'card:' || id
+          from unnest(${names}::text[]) channel, unnest(${ids}::bigint[]) id order by id
+          on conflict (channel, subject) where sent_at is null do update set subject = excluded.subject`
       await tx`select pg_notify(${CARDS_CHANNEL}, ${ids.slice(0, 200).join(',')})`
     },
     async ping(tx, incident, kind) {

@@ -102,7 +102,7 @@ export async function startWatch(after: ReturnType<typeof endings>, options: Wat
       desk: options.desk?.(desk) ?? desk,
       announcer,
       people: () => people,
-      titleOf: () => null,
+      runbookOf: () => undefined,
       consoleLink: async (person) => `http://127.0.0.1:8484/login?as=${person.name}&once=${randomUUID()}`,
       log: { info: write, warn: write, error: write },
       dutyTtlMs: 2_000,

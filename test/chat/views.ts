@@ -184,6 +184,7 @@ export function view({ incident: changed, ...changes }: ViewChanges = {}): Incid
     firing: 7,
     total: 7,
     runbookTitle: 'Keeps running out of memory',
+    advice: null,
     findings,
     plan: null,
     approval: null,

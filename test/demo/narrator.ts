@@ -11,7 +11,7 @@ export interface Story {
 }
 
 /** Tells in the terminal what happens as it happens, and shows the card at each of its turns. */
-export function narrate({ sql }: Stage, say: (text: string) => void): Story {
+export function narrate({ sql, app }: Stage, say: (text: string) => void): Story {
   let told = 0
   let shown = ''
   const waiters = new Set<(view: IncidentView) => void>()
@@ -19,14 +19,13 @@ export function narrate({ sql }: Stage, say: (text: string) => void): Story {
   let reading = Promise.resolve()
 
   async function look(): Promise<void> {
-    const view = await incidentView(sql, 1, () => null)
+    const view = await incidentView(sql, 1, (id) => app.runbooks().get(id))
     if (!view) return
     for (const event of view.timeline.filter(({ id }) => id > told)) {
       told = event.id
       say(`${time(event.at)}  ${sentence(event)}`)
     }
-    const titled = await incidentView(sql, 1, () => titleHint)
-    newest = titled ?? view
+    newest = view
     if (shown !== view.incident.status && turns.includes(view.incident.status)) {
       shown = view.incident.status
       say(`\n${framed(cardText(cardOf(newest, { timezone: 'UTC' })))}\n`)
@@ -65,7 +64,6 @@ export function narrate({ sql }: Stage, say: (text: string) => void): Story {
   }
 }
 
-const titleHint = 'Pod keeps being killed for memory'
 const turns: readonly string[] = ['waiting', 'closed', 'watching']
 
 const sentences: Record<string, string> = {

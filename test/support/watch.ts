@@ -149,7 +149,7 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
   if (first && fault) cluster.breakWorkload(`${first.namespace}/${first.name}`, fault)
 
   async function look(incident: number): Promise<SeenCard | undefined> {
-    const view = await incidentView(db.sql, incident, () => null)
+    const view = await incidentView(db.sql, incident, () => undefined)
     if (!view) return undefined
     const buttons = await liveButtons(db.sql, incident, everyButton(view))
     return seenCard(view, buttons, (press) => desk.press(press))
@@ -158,7 +158,7 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
   async function until(looks: Parameters<Watch['until']>[0], incident = 1): Promise<SeenCard> {
     const deadline = performance.now() + PATIENCE_MS
     for (;;) {
-      const view = await incidentView(db.sql, incident, () => null)
+      const view = await incidentView(db.sql, incident, () => undefined)
       if (view && looks(view, stateOf(view))) {
         const card = await look(incident)
         if (card && looks(card.view, card.state)) return card

@@ -13,6 +13,7 @@ export function detailsOf(view: IncidentView, at: At): string[] {
     return bound === undefined ? [] : [`Step ${action.index + 1} only if unchanged: ${bound}`]
   })
   return [
+    ...(plan ? [] : adviceLines(view.advice)),
     ...(plan ? [`Plan ${plan.digest}, proposed by ${personName(plan.proposedBy)}, round ${plan.body.round}`] : []),
     ...bindings,
     ...(plan ? [inputWords(plan.body.inputs)] : []),
@@ -25,6 +26,14 @@ export function detailsOf(view: IncidentView, at: At): string[] {
       .map(({ status, labels, startsAt }) => `Alert since ${at(startsAt)}, ${status}: ${labelWords(labels)}`),
     ...view.timeline.slice(-8).map((event) => `${at(event.at)} ${eventWords(event)} (${byWords(event)})`),
   ]
+}
+
+/** What the runbook says to people, where nothing is proposed: its paragraphs, without the marks of Markdown. */
+function adviceLines(advice: string | null): string[] {
+  return (advice ?? '')
+    .split(/\n\s*\n/)
+    .map((paragraph) => prose(paragraph.replace(/^#+\s*/gm, '').replace(/[`*_]{1,3}/g, ''), 600))
+    .filter((paragraph) => paragraph !== '')
 }
 
 function inputWords(inputs: Readonly<Record<string, string | number>>): string {

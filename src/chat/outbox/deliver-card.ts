@@ -19,8 +19,8 @@ interface Drawing {
  * changed. Afterwards the row is settled. Throws MessengerError when the messenger would not have it.
  */
 export async function deliverCard(deps: OutboxDeps, row: Row, incident: number, signal: AbortSignal): Promise<void> {
-  const { sql, titleOf } = deps
-  const view = await incidentView(sql, incident, titleOf)
+  const { sql, runbookOf } = deps
+  const view = await incidentView(sql, incident, runbookOf)
   if (!view) return await settle(sql, row, 'the incident is not there any more')
   const shown = await cardInThisChat(deps, incident)
   const known = shown?.messageId ?? null

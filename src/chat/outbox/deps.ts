@@ -2,6 +2,7 @@ import type { QuietHours } from '../../config.ts'
 import type { Button, Card } from '../../domain/card.ts'
 import type { Incident } from '../../domain/incident.ts'
 import type { Observe } from '../../domain/observe.ts'
+import type { RunbookPages } from '../../domain/view.ts'
 import type { Sql } from '../../storage/postgres.ts'
 import type { Gate } from './gate.ts'
 import type { Drawn, Messenger } from './messenger.ts'
@@ -34,7 +35,7 @@ export interface OutboxDeps {
   topics: Topics
   /** Puts a card into the channel's words; every button it shows has its token. */
   draw: (card: Card, buttons: readonly Button[]) => Drawn
-  titleOf: (runbookId: string) => string | null
+  runbookOf: RunbookPages
   timezone: string
   quietHours: QuietHours | undefined
   log: OutboxLog
