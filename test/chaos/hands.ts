@@ -1,0 +1,77 @@
+import type { Pressed, SimulatedMessage } from '../simulators/telegram/types.ts'
+import type { Case } from './cases.ts'
+import type { Pressing } from './history.ts'
+import { until } from './wait.ts'
+import type { Someone, World } from './world.ts'
+
+/** What people do on their phones, kept in a list for the judge. */
+export interface Hands {
+  pressings: Pressing[]
+  /** The newest message about a workload that has this button now; waits for it. */
+  card(one: Case, label: string, timeoutMs?: number): Promise<SimulatedMessage>
+  /** One press of a button on a card that is there. */
+  press(card: SimulatedMessage, label: string, by: Someone): Promise<Pressed>
+  /** Presses a button as soon as there is one, and on the newest card again until the answer is one that `settles`. */
+  insist(one: Case, label: string, by: Someone, settles?: RegExp): Promise<string>
+}
+
+/** Answers that mean: not here, try the newest card. */
+const ASTRAY = /old copy|newest|not known|belongs to another|cannot be used/i
+
+export function handsIn(world: World): Hands {
+  const pressings: Pressing[] = []
+
+  async function card(one: Case, label: string, timeoutMs = 60_000): Promise<SimulatedMessage> {
+    return await until(
+      `a card of ${one.workload} with "${label}"`,
+      async () => (await world.telegram.messages()).findLast((message) => hasButton(message, one, label)),
+      { timeoutMs },
+    )
+  }
+
+  async function press(message: SimulatedMessage, label: string, by: Someone): Promise<Pressed> {
+    const workload = /\bchaos\/[\w-]+/.exec(message.text)?.[0] ?? ''
+    const name = by.first_name.toLowerCase()
+    pressings.push({ at: Date.now(), by: name, label, message: message.message_id, workload })
+    return await world.telegram.press({ message_id: message.message_id, text: label, from: by })
+  }
+
+  async function stays(label: string, token: string | undefined): Promise<boolean> {
+    const gone = until(
+      'the press to be taken',
+      async () => !(await world.telegram.messages()).some((message) => tokenOf(message, label) === token),
+      { timeoutMs: 12_000 },
+    )
+    return await gone.then(
+      () => false,
+      () => true,
+    )
+  }
+
+  return {
+    pressings,
+    card,
+    press,
+    async insist(one, label, by, settles) {
+      for (let tries = 0; tries < 8; tries++) {
+        const message = await card(one, label)
+        const token = tokenOf(message, label)
+        const pressed = await press(message, label, by).catch(() => undefined)
+        if (!pressed) continue
+        const answer = await pressed.answer
+        if (answer && !ASTRAY.test(answer.text) && (!settles || settles.test(answer.text))) return answer.text
+        // Nobody answered: where the same button is still there a while later, the press went astray.
+        if (!answer && !(await stays(label, token))) return ''
+      }
+      throw new Error(`"${label}" of ${one.workload} was pressed eight times, always astray`)
+    },
+  }
+}
+
+function tokenOf({ keyboard }: SimulatedMessage, label: string): string | undefined {
+  return keyboard.flat().find((button) => button.text.includes(label))?.callback_data
+}
+
+function hasButton({ text, keyboard }: SimulatedMessage, { workload }: Case, label: string): boolean {
+  return new RegExp(`${workload}(?![\\w-])`).test(text) && keyboard.flat().some((button) => button.text.includes(label))
+}
