@@ -1,3 +1,4 @@
+import { checkTelegram } from './chat/telegram-check.ts'
 import type { Config } from './config.ts'
 import type { Problem } from './domain/runbook.ts'
 import type { Toolbox } from './tools/toolbox.ts'
@@ -22,9 +23,7 @@ export async function partsOf(config: Config, { toolbox, runbooks, problems }: R
     config.databaseUrl === undefined
       ? part('database', 'embedded', `Postgres in ${config.dataDir}. Set DATABASE_URL for your own.`)
       : part('database', 'real', 'Postgres from DATABASE_URL.'),
-    config.telegram
-      ? part('telegram', 'real', `Chat ${config.telegram.chatId}, by ${config.telegram.mode}.`)
-      : part('telegram', 'missing', 'The console alone decides. Set TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID and PEOPLE.'),
+    await telegramPart(config),
     config.console
       ? part('console', 'real', `On ${config.publicUrl ?? `${config.host}, port ${config.port}`}.`)
       : part('console', 'missing', 'Turned off by CONSOLE.'),
@@ -37,6 +36,17 @@ export async function partsOf(config: Config, { toolbox, runbooks, problems }: R
       ? part('people', 'real', peopleOf(config))
       : part('people', 'missing', 'Whoever opens the link printed here is admin. Set PEOPLE to name who may decide.'),
   ]
+}
+
+async function telegramPart({ telegram }: Config): Promise<Part> {
+  if (!telegram)
+    return part(
+      'telegram',
+      'missing',
+      'The console alone decides. Set TELEGRAM_BOT_TOKEN, TELEGRAM_CHAT_ID and PEOPLE.',
+    )
+  const { ok, detail } = await checkTelegram(telegram)
+  return part('telegram', ok ? 'real' : 'broken', `${detail}, by ${telegram.mode}.`)
 }
 
 function toolParts(toolbox: Toolbox): Part[] {
