@@ -24,7 +24,12 @@ export const toolRules: ReadonlyMap<string, ToolRule> = new Map<string, ToolRule
   ['kubernetes.set_resources', { effect: 'write', undoable: true }],
   [
     'kubernetes.scale',
-    { effect: 'destructive', undoable: true, effectOf: ({ replicas }) => (replicas === 0 ? 'destructive' : 'write') },
+    // Only a plain count above zero is the smaller risk: whatever else it is given might stop the service.
+    {
+      effect: 'destructive',
+      undoable: true,
+      effectOf: ({ replicas }) => (Number.isInteger(replicas) && Number(replicas) > 0 ? 'write' : 'destructive'),
+    },
   ],
 ])
 

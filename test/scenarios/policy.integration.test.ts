@@ -131,7 +131,7 @@ test('a person who was taken off the list after approving has approved nothing',
 
 test('two incidents on one workload: the second waits, and is planned anew when the first lets go', async () => {
   const second = runbook({ id: 'raise', alertnames: 'KubeContainerOOMKilled', steps: memory('384Mi') })
-  await begin({ runbooks: { ...mending, raise: second } })
+  await begin({ runbooks: { ...mending, raise: second }, fault: 'crash-loop-stubborn' })
   const card = await watch.asked()
   await card.press('approve', bob)
   await watch.until((_view, state) => state === 'verifying')

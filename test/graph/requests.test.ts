@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest'
+import { afterRequest } from '../../src/graph/requests.ts'
+import type { IncidentState } from '../../src/graph/state.ts'
+
+const state: IncidentState = {
+  incident: 7,
+  round: 3,
+  next: 'await-outcome',
+  purpose: 'fix',
+  basis: null,
+  askedBy: null,
+  candidates: [],
+  runbook: 'mend',
+  plan: 'p1',
+  cursor: 0,
+  attempt: 1,
+  approval: null,
+  wait: 'watch',
+  alertVersion: 4,
+  lastRequest: 10,
+  verdict: null,
+  quiet: null,
+}
+const after = (verb: string, params: Record<string, string | number> = {}, from = state) =>
+  afterRequest(from, { id: 11, verb, params, by: 'bob' })
+
+test('planning again begins a round of its own, for the trouble itself', () => {
+  expect(after('again', {}, { ...state, purpose: 'undo', basis: 'p0' })).toMatchObject({
+    round: 4,
+    purpose: 'fix',
+    basis: null,
+    next: 'triage',
+  })
+})
+
+test('undo and the rest begin a round from the plan that ran, and remember who asked', () => {
+  for (const purpose of ['undo', 'rest'])
+    expect(after(purpose, { subject: 'p1' })).toMatchObject({
+      round: 4,
+      purpose,
+      basis: 'p1',
+      askedBy: 'bob',
+      next: 'triage',
+    })
+})
+
+test('quiet is written down by record, with who wanted it and for how long', () => {
+  expect(after('snooze', { minutes: 480 })).toMatchObject({
+    quiet: { kind: 'snooze', minutes: 480, by: 'bob' },
+    next: 'record',
+  })
+  expect(after('snooze')).toMatchObject({ quiet: { minutes: 60 } })
+  expect(after('ignore')).toMatchObject({ quiet: { kind: 'ignored', by: 'bob' }, next: 'record' })
+})
+
+test('in doubt: a look, another attempt with its own approval, or the end of it', () => {
+  const doubt = { ...state, wait: 'doubt' as const }
+  expect(after('check_again', {}, doubt)).toMatchObject({ next: 'execute' })
+  expect(after('run_again', {}, doubt)).toMatchObject({ next: 'authorize', attempt: 2 })
+  expect(after('abandon', {}, doubt)).toMatchObject({
+    next: 'record',
+    verdict: { outcome: 'abandoned', because: 'bob left it as it is.' },
+  })
+})
+
+test('whatever is asked is taken in, so that nothing is asked twice; a verb nobody knows changes nothing', () => {
+  for (const verb of ['again', 'undo', 'rest', 'snooze', 'ignore', 'nonsense']) expect(after(verb).lastRequest).toBe(11)
+  expect(after('nonsense')).toEqual({ lastRequest: 11, next: 'await-outcome' })
+})

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest'
+import { type Judgement, judgeAlert, judgeTool, sumUp } from '../../src/graph/verification.ts'
+
+const minute = 60_000
+const ranAt = 1_000_000
+const alert = { kind: 'alert', withinMs: 30 * minute, forMs: 20 * minute } as const
+const tool = { kind: 'tool', tool: 'kubernetes.rollout_status', args: {}, withinMs: 10 * minute } as const
+const standing = (firing: number, clearedAt: number | null) => ({
+  firing,
+  total: 1,
+  clearedAt: clearedAt === null ? null : new Date(clearedAt),
+  alertVersion: 1,
+})
+const at = (afterMs: number) => ({ ranAt, now: ranAt + afterMs })
+
+test('an alert that fires is waited for until its window ends, and then it has failed', () => {
+  expect(judgeAlert(alert, standing(1, null), at(0))).toMatchObject({ state: 'pending', lookAgainMs: 30 * minute })
+  expect(judgeAlert(alert, standing(1, null), at(30 * minute - 1))).toMatchObject({ state: 'pending', lookAgainMs: 1 })
+  expect(judgeAlert(alert, standing(1, null), at(30 * minute))).toMatchObject({ state: 'failed' })
+})
+
+test('an alert that cleared must stay so for as long as the clause says', () => {
+  const cleared = standing(0, ranAt + 5 * minute)
+  expect(judgeAlert(alert, cleared, at(5 * minute))).toMatchObject({ state: 'pending', lookAgainMs: 20 * minute })
+  expect(judgeAlert(alert, cleared, at(25 * minute - 1))).toMatchObject({ state: 'pending', lookAgainMs: 1 })
+  expect(judgeAlert(alert, cleared, at(25 * minute))).toMatchObject({ state: 'passed' })
+})
+
+test('an alert that cleared within its window may be watched beyond it', () => {
+  expect(judgeAlert(alert, standing(0, ranAt + 29 * minute), at(40 * minute)).state).toBe('pending')
+  expect(judgeAlert(alert, standing(0, ranAt + 29 * minute), at(49 * minute)).state).toBe('passed')
+})
+
+test('an alert that cleared only after its window is no success', () => {
+  expect(judgeAlert(alert, standing(0, ranAt + 31 * minute), at(31 * minute)).state).toBe('failed')
+})
+
+test('a platform that is sound has passed; one that is not is asked again until its window ends', () => {
+  expect(judgeTool(tool, { sound: true, summary: 'available' }, at(0))).toEqual({
+    state: 'passed',
+    because: 'available',
+  })
+  expect(judgeTool(tool, { sound: false, summary: '0 of 1' }, at(0))).toMatchObject({
+    state: 'pending',
+    lookAgainMs: 30_000,
+  })
+  expect(judgeTool(tool, { sound: false, summary: '0 of 1' }, at(10 * minute - 5))).toMatchObject({
+    state: 'pending',
+    lookAgainMs: 5,
+  })
+  expect(judgeTool(tool, { sound: false, summary: '0 of 1' }, at(10 * minute))).toEqual({
+    state: 'failed',
+    because: 'kubernetes.rollout_status does not say that it is sound: 0 of 1',
+  })
+})
+
+const passed: Judgement = { state: 'passed', because: 'the alert is clear' }
+const failed: Judgement = { state: 'failed', because: 'The alert still fires.' }
+const pending = (lookAgainMs: number): Judgement => ({ state: 'pending', because: `wait ${lookAgainMs}`, lookAgainMs })
+
+test.each<[string, Judgement[], Partial<Judgement>]>([
+  ['nothing to verify is not success', [], { state: 'failed' }],
+  [
+    'all passed at one look',
+    [passed, { state: 'passed', because: 'available' }],
+    { state: 'passed', because: 'the alert is clear; available' },
+  ],
+  ['one failed fails all, whatever else is pending', [pending(5_000), failed, passed], failed],
+  [
+    'pending until the earliest may have changed',
+    [pending(9_000), passed, pending(4_000)],
+    { state: 'pending', lookAgainMs: 4_000 },
+  ],
+  ['never sooner than 50 ms', [pending(1)], { state: 'pending', lookAgainMs: 50 }],
+])('%s', (_name, judgements, expected) => {
+  expect(sumUp(judgements)).toMatchObject(expected)
+})
