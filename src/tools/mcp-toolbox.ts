@@ -59,6 +59,8 @@ interface Session {
   client: Client
   audience: string | undefined
   tools: PublishedTool[]
+  /** Calls under way; a session that is given up is closed after the last of them. */
+  calls: number
 }
 
 interface Connection {
@@ -89,7 +91,7 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
         throw new Error(because)
       }
       problem = undefined
-      ready = { client, audience: audienceOf(client), tools }
+      ready = { client, audience: audienceOf(client), tools, calls: 0 }
       deps.log.info({ server: name, tools: tools.length }, 'MCP server ready')
       return ready
     } catch (error) {
@@ -113,6 +115,7 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
     tools: async () => (await session()).tools,
     async call(tool, args, { deadlineMs, signal, permit }) {
       const started = Date.now()
+      const asked = deps.clock()
       let open: Session
       try {
         open = await session()
@@ -123,9 +126,13 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
           started,
         )
       }
+      const late = permit !== undefined && deps.clock() >= asked + permit.ttlMs
+      if (late) return no('unreachable', `The ${name} server was not ready in time, so nothing was sent.`, started)
+      // The permit counts from when it was given: however long connecting took, nothing lands after its effect is settled.
       const meta = permit && {
-        [GRANT_META]: deps.signer.grant({ permit, tool, args, audience: open.audience ?? '', now: deps.clock() }),
+        [GRANT_META]: deps.signer.grant({ permit, tool, args, audience: open.audience ?? '', now: asked }),
       }
+      open.calls += 1
       try {
         const answer = await open.client.callTool(
           { name: tool, arguments: { ...args }, ...(meta && { _meta: meta }) },
@@ -137,7 +144,12 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
         )
         return toAnswer(answer, started)
       } catch (error) {
+        // A server behind HTTP may have restarted, and knows nothing of this session any more.
+        if (!(error instanceof McpError) && !signal?.aborted && ready === open) ready = undefined
         return failed(error, name, started)
+      } finally {
+        open.calls -= 1
+        if (ready !== open && open.calls === 0) void open.client.close().catch(() => {})
       }
     },
     status() {

@@ -1,0 +1,190 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type GrantSigner, grantSigner } from '../../src/tools/grants.ts'
+import { mcpToolbox } from '../../src/tools/mcp-toolbox.ts'
+import type { Permit, Toolbox } from '../../src/tools/toolbox.ts'
+import { type SimulatedCluster, startKubernetes } from '../simulators/kubernetes/cluster.ts'
+
+const MAIN = fileURLToPath(new URL('../../mcp-servers/kubernetes/src/main.ts', import.meta.url))
+const TOKEN = 'a-bearer-token-for-this-test'
+const restart = { namespace: 'shop', workload: 'deployment/cart', dry_run: false }
+const permit: Permit = {
+  plan: 'wk1:00',
+  effect: '0192d3a4-5b6c-4d7e-8f90-a1b2c3d4e5f6',
+  approver: 'person:alice',
+  ttlMs: 15_000,
+}
+
+let cluster: SimulatedCluster
+let folder: string
+let signer: GrantSigner
+let env: Record<string, string>
+const open: Toolbox[] = []
+const children: ChildProcess[] = []
+
+beforeAll(async () => {
+  cluster = await startKubernetes({ rolloutMs: 20, backOffMs: 60_000 })
+  cluster.addWorkload({ namespace: 'shop', name: 'cart' })
+  folder = await mkdtemp(join(tmpdir(), 'watchkeeper-toolbox-'))
+  signer = grantSigner(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+  await writeFile(join(folder, 'reader'), cluster.kubeconfig('reader'))
+  await writeFile(join(folder, 'operator'), cluster.kubeconfig('operator'))
+  env = { KUBECONFIG: join(folder, 'reader'), KUBECONFIG_OPERATOR: join(folder, 'operator') }
+})
+afterAll(async () => {
+  await Promise.all(open.map((toolbox) => toolbox.close()))
+  for (const child of children) child.kill('SIGKILL')
+  await cluster.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function toolboxOf(
+  servers: Parameters<typeof mcpToolbox>[0]['servers'],
+  check: () => Promise<string | undefined> = async () => undefined,
+): Toolbox {
+  const toolbox = mcpToolbox({
+    servers,
+    signer,
+    clock: Date.now,
+    log: { warn() {}, info() {} },
+    pins: { check },
+    env: {},
+  })
+  open.push(toolbox)
+  return toolbox
+}
+const stdio = () => ({ command: process.execPath, args: [MAIN], env })
+
+test('tools are named by their server, found by that name, and nothing else is called', async () => {
+  const toolbox = toolboxOf(new Map([['kubernetes', stdio()]]))
+  const names = (await toolbox.tools()).map(({ name }) => name)
+  expect(names).toContain('kubernetes.scale')
+  expect(names.every((name) => name.startsWith('kubernetes.'))).toBe(true)
+  expect((await toolbox.find('kubernetes.scale'))?.contract).toMatch(/^[0-9a-f]{64}$/)
+  expect(await toolbox.find('kubernetes.exec')).toBeUndefined()
+  expect(await toolbox.find('scale')).toBeUndefined()
+  expect(await toolbox.call('proxmox.guest_stop', {}, { deadlineMs: 1_000 })).toMatchObject({
+    ok: false,
+    code: 'not_found',
+    uncertain: false,
+  })
+  expect(toolbox.status()).toEqual([{ server: 'kubernetes', state: 'ready', because: null, tools: names.length }])
+})
+
+test('a change without a permit, for another effect’s arguments or after its time is refused, and nothing is uncertain', async () => {
+  const toolbox = toolboxOf(new Map([['kubernetes', stdio()]]))
+  const before = cluster.changes().length
+  const call = (more: object) => toolbox.call('kubernetes.rollout_restart', restart, { deadlineMs: 5_000, ...more })
+  expect(await call({})).toMatchObject({ ok: false, code: 'grant_missing', uncertain: false })
+  expect(await call({ permit: { ...permit, ttlMs: 121_000 } })).toMatchObject({ ok: false, code: 'grant_invalid' })
+  expect(await call({ permit: { ...permit, ttlMs: -1 } })).toMatchObject({ ok: false })
+  expect(cluster.changes()).toHaveLength(before)
+  expect(await call({ permit })).toMatchObject({ ok: true })
+  expect(cluster.changes()).toHaveLength(before + 1)
+})
+
+test('a server that answers too late is uncertain; one that is not there is not', async () => {
+  const toolbox = toolboxOf(
+    new Map([
+      ['kubernetes', stdio()],
+      ['gone', { command: '/nowhere/at/all', args: [], env: {} }],
+    ]),
+  )
+  await toolbox.tools()
+  cluster.hang({ match: /^PATCH .*deployments\/cart/ })
+  const late = await toolbox.call('kubernetes.rollout_restart', restart, {
+    deadlineMs: 400,
+    permit: { ...permit, ttlMs: 400 },
+  })
+  expect(late).toMatchObject({ ok: false, uncertain: true })
+  const gone = await toolbox.call('gone.anything', {}, { deadlineMs: 400 })
+  expect(gone).toMatchObject({ ok: false, code: 'unreachable', uncertain: false })
+  expect(toolbox.status().find(({ server }) => server === 'gone')).toMatchObject({ state: 'unreachable', tools: 0 })
+})
+
+test('A20: a server that is set aside offers nothing and is asked nothing, and says why', async () => {
+  const because = 'its tools have changed since they were accepted'
+  const toolbox = toolboxOf(new Map([['kubernetes', stdio()]]), async () => because)
+  expect(await toolbox.tools()).toEqual([])
+  expect(await toolbox.call('kubernetes.list', { kind: 'Pod' }, { deadlineMs: 5_000 })).toMatchObject({
+    ok: false,
+    code: 'set_aside',
+    message: `The kubernetes server cannot be used: ${because}`,
+  })
+  expect(toolbox.status()).toMatchObject([{ state: 'set_aside', because }])
+})
+
+test('A20: two servers with the same tools stay apart: a name is called where it is configured', async () => {
+  const toolbox = toolboxOf(
+    new Map([
+      ['imitation', { ...stdio(), args: [MAIN, '--read-only'] }],
+      ['kubernetes', stdio()],
+    ]),
+  )
+  const names = (await toolbox.tools()).map(({ name }) => name)
+  expect(new Set(names).size).toBe(names.length)
+  expect(await toolbox.find('imitation.scale')).toBeUndefined()
+  expect(await toolbox.call('kubernetes.rollout_restart', restart, { deadlineMs: 5_000, permit })).toMatchObject({
+    ok: true,
+  })
+})
+
+test('A23: over HTTP a server that restarted refuses the old grant’s audience, and is spoken to anew', async () => {
+  const port = await freePort()
+  const server = { url: `http://127.0.0.1:${port}/mcp`, headers: { authorization: `Bearer ${TOKEN}` } }
+  const first = await serve(port)
+  const toolbox = toolboxOf(new Map([['kubernetes', server]]))
+  const look = () => toolbox.call('kubernetes.list', { kind: 'Pod', namespace: 'shop' }, { deadlineMs: 5_000 })
+  expect(await look()).toMatchObject({ ok: true })
+
+  first.kill('SIGKILL')
+  await ended(first)
+  expect(await look()).toMatchObject({ ok: false, code: 'unreachable' })
+
+  await serve(port)
+  const before = cluster.changes().length
+  const answers = []
+  for (let attempt = 0; attempt < 3; attempt++)
+    answers.push(await toolbox.call('kubernetes.rollout_restart', restart, { deadlineMs: 5_000, permit }))
+  expect(answers.at(-1)).toMatchObject({ ok: true })
+  expect(cluster.changes().length).toBeGreaterThan(before)
+})
+
+async function serve(port: number): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [MAIN, '--http', `127.0.0.1:${port}`], {
+    env: { ...process.env, ...env, MCP_TOKEN: TOKEN, WATCHKEEPER_GRANT_PUBLIC_KEY: signer.publicKey },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  children.push(child)
+  for (let tried = 0; tried < 400; tried++) {
+    const alive = await fetch(`http://127.0.0.1:${port}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+    if (alive) return child
+    await wait(25)
+  }
+  throw new Error('the server did not start')
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) =>
+    child.exitCode === null && child.signalCode === null ? child.once('exit', () => resolve()) : resolve(),
+  )
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
