@@ -4,6 +4,13 @@ import { type Context, type FaultReport, Tally } from './fault.ts'
 import { type F1Report, f1 } from './faults/f1.ts'
 import { f2 } from './faults/f2.ts'
 import { f3 } from './faults/f3.ts'
+import { f12 } from './faults/f12.ts'
+import { f13 } from './faults/f13.ts'
+import { f14 } from './faults/f14.ts'
+import { f15 } from './faults/f15.ts'
+import { f18 } from './faults/f18.ts'
+import { f19 } from './faults/f19.ts'
+import { f22 } from './faults/f22.ts'
 import { endAll } from './processes.ts'
 
 /**
@@ -14,6 +21,13 @@ const FAULTS: Record<string, (context: Context, tally: Tally) => Promise<FaultRe
   F1: f1,
   F2: f2,
   F3: f3,
+  F12: f12,
+  F13: f13,
+  F14: f14,
+  F15: f15,
+  F18: f18,
+  F19: f19,
+  F22: f22,
 }
 
 const { values } = parseArgs({

@@ -12,8 +12,9 @@ export interface Arm {
 export type ToAgent = { kind: 'arm'; arm: Arm } | { kind: 'disarm' } | { kind: 'release' }
 export type FromAgent = { kind: 'ready'; url: string } | { kind: 'reached'; point: string; when: 'before' | 'after' }
 
-/** What an agent runs with that configuration does not let people set so short, in milliseconds. */
+/** What an agent runs with that configuration does not let people set: times in milliseconds, and an address without TLS. */
 export interface Settings {
+  publicUrl?: string
   approvalTtlMs?: number
   authorizationTtlMs?: number
   grantTtlMs?: number

@@ -1,6 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type AlertmanagerControl, controlOf as alertmanagerControl } from '../simulators/alertmanager/control.ts'
@@ -8,6 +7,7 @@ import { type ClusterControl, controlOf as clusterControl } from '../simulators/
 import { type TelegramControl, controlOf as telegramControl } from '../simulators/telegram/control.ts'
 import { type AgentProcess, startAgent } from './agent-process.ts'
 import type { Database, DatabaseServer } from './database.ts'
+import { ownPort } from './ports.ts'
 import { end, launchReady } from './processes.ts'
 import type { Settings } from './protocol.ts'
 
@@ -71,7 +71,7 @@ export async function openWorld({ server, name, guard, env: more = {} }: WorldOp
     telegram: join(folder, 'telegram.ndjson'),
     alertmanager: join(folder, 'alertmanager.ndjson'),
   }
-  const ports = [await freePort(), await freePort()]
+  const ports = [await ownPort(), await ownPort()]
   const [database, kubernetes, telegram, alertmanager] = await Promise.all([
     server.create(),
     simulator<{ url: string; control: string }>(folder, 'kubernetes', oracles.kubernetes, ['--kubeconfig-dir', folder]),
@@ -148,14 +148,4 @@ const grantKey = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8
 function simulator<T>(folder: string, name: string, oracle: string, args: string[] = []) {
   const main = fileURLToPath(new URL(`../simulators/${name}/main.ts`, import.meta.url))
   return launchReady<T>({ args: [main, '--oracle', oracle, ...args], env: {}, log: join(folder, `${name}.log`) })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }
