@@ -1,0 +1,59 @@
+import { afterAll, expect, test } from 'vitest'
+import { announcer } from '../../src/incidents/announce.ts'
+import { lockIncident } from '../../src/incidents/incident-rows.ts'
+import { seedIncident } from '../approvals/seed.ts'
+import { testDatabase } from '../support/postgres.ts'
+
+const db = await testDatabase()
+const { sql } = db
+afterAll(db.close)
+const announce = announcer(['telegram'])
+
+test('what people have not seen yet collapses: one card, the newest ping, the newest notice', async () => {
+  const incident = await seedIncident(sql)
+  for (const kind of ['approval', 'failed'] as const) {
+    await announce.card(sql, [incident])
+    await announce.ping(sql, incident, kind)
+    await announce.notice(sql, { subject: `closed:${incident}`, topic: 'resolved', text: kind, incident })
+  }
+  const rows = await sql`select kind, text from outbox where incident_id = ${incident} order by kind`
+  expect(rows).toEqual([
+    { kind: 'card', text: null },
+    { kind: 'notice', text: 'failed' },
+    { kind: 'ping', text: 'failed' },
+  ])
+})
+
+test('what was sent stays, and the next state is a row of its own', async () => {
+  const incident = await seedIncident(sql)
+  await announce.card(sql, [incident])
+  await sql`update outbox set sent_at = watch_now() where incident_id = ${incident}`
+  await announce.card(sql, [incident])
+  expect(await sql`select 1 from outbox where incident_id = ${incident}`).toHaveLength(2)
+})
+
+test('without a messenger nothing is queued for one', async () => {
+  const incident = await seedIncident(sql)
+  const silent = announcer([])
+  await silent.card(sql, [incident])
+  await silent.ping(sql, incident, 'doubt')
+  expect(await sql`select 1 from outbox where incident_id = ${incident}`).toHaveLength(0)
+})
+
+test('a press and the end of a run tell of the same card at once: neither waits for the other in a circle', async () => {
+  const incident = await seedIncident(sql)
+  const started = performance.now()
+  // A press holds the incident and then tells; the end of a run only tells. Both write the same unsent row.
+  const locked = Promise.withResolvers<void>()
+  const press = sql.begin(async (tx) => {
+    await lockIncident(tx, incident)
+    locked.resolve()
+    await tx`select pg_sleep(0.1)`
+    await announce.card(tx, [incident])
+  })
+  await locked.promise
+  const end = sql.begin((tx) => announce.card(tx, [incident]))
+  const outcomes = await Promise.allSettled([press, end])
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled'])
+  expect(performance.now() - started).toBeLessThan(900)
+})
