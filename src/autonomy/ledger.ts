@@ -46,16 +46,14 @@ const LEDGER_LOCK = 0x77_6b_6c_65
 export async function writeLedger(tx: Tx, entries: readonly LedgerEntry[]): Promise<void> {
   await tx`select pg_advisory_xact_lock(${LEDGER_LOCK})`
   const keys = entries.flatMap(({ key }) => (key === undefined ? [] : [key]))
-  const known = new Set(
-    keys.length === 0
-      ? []
-      : (await tx<{ key: string }[]>`select key from ledger where key = any(${keys})`).map((row) => row.key),
-  )
-  const [last] = await tx<{ seq: number; hash: string; at: Date }[]>`
-    select coalesce(max(seq), 0) as seq, watch_now()::timestamptz(3) as at,
-      coalesce((select hash from ledger order by seq desc limit 1), ${GENESIS}) as hash from ledger`
+  const [last] = await tx<{ seq: number | null; hash: string | null; at: Date; known: string[] }[]>`
+    select last.seq, last.hash, watch_now()::timestamptz(3) as at,
+      array(select key from ledger where key = any(${keys})) as known
+    from (select 1) one left join (select seq, hash from ledger order by seq desc limit 1) last on true`
   if (!last) throw new Error('the ledger did not answer')
-  let { seq, hash } = last
+  const known = new Set(last.known)
+  let seq = last.seq ?? 0
+  let hash = last.hash ?? GENESIS
   for (const entry of entries) {
     if (entry.key !== undefined && known.has(entry.key)) continue
     seq += 1

@@ -1,69 +1,93 @@
 import { type ApprovalRow, toApproval } from '../approvals/approval-rows.ts'
 import { type EffectRow, type PlanRow, toEffect, toPlan } from '../approvals/plan-rows.ts'
-import { policyNow } from '../autonomy/policy-setting.ts'
 import type { AlertView, Finding, IncidentView, RunbookPages, TimelineEvent } from '../domain/view.ts'
-import { findIncident } from '../incidents/incident-rows.ts'
+import { type IncidentRow, toIncident } from '../incidents/incident-rows.ts'
 import type { Sql } from '../storage/postgres.ts'
 
 /** Alerts a card or page lists at most; the counts are always of all. */
 const ALERTS_SHOWN = 50
+const EVENTS_SHOWN = 200
+
+/** What one statement brings: rows as JSON, so that their times are text. */
+interface ViewRow {
+  incident: Stored<IncidentRow>
+  alerts: Stored<AlertView>[]
+  total: number
+  firing: number
+  findings: Stored<Finding>[]
+  plan: Stored<PlanRow> | null
+  approval: Stored<ApprovalRow> | null
+  votes: Stored<IncidentView['votes'][number]>[]
+  effects: Stored<EffectRow>[]
+  timeline: Stored<TimelineEvent>[]
+  fixed: number
+  notFixed: number
+  policy: string
+  now: Date
+}
 
 /**
- * Everything people see of one incident, read side by side. Undefined where there is no incident of that number.
- * `runbookOf` gives a runbook's words for people; the files are not in the database.
+ * Everything people see of one incident, in one statement and so of one moment: cards are drawn often. Undefined where there
+ * is no incident of that number. `runbookOf` gives a runbook's words for people; the files are not in the database.
  */
 export async function incidentView(sql: Sql, id: number, runbookOf: RunbookPages): Promise<IncidentView | undefined> {
-  const [incident, alerts, counts, findings, plans, approvals, votes, effects, timeline, policy, clock] =
-    await Promise.all([
-      findIncident(sql, id),
-      sql<AlertView[]>`
-      select status, labels, annotations, starts_at as "startsAt", ends_at as "endsAt", marks, contradicted
-      from alerts where incident_id = ${id} order by status, starts_at desc, id desc limit ${ALERTS_SHOWN}`,
-      sql<{ total: number; firing: number }[]>`
-      select count(*) as total, count(*) filter (where status = 'firing') as firing from alerts where incident_id = ${id}`,
-      sql<(Finding & { round: number })[]>`
-      select key, tool, ok, summary, at, round from evidence where incident_id = ${id} order by round, at, key`,
-      sql<PlanRow[]>`select * from plans where incident_id = ${id} order by round desc limit 1`,
-      sql<ApprovalRow[]>`select * from approvals where incident_id = ${id} order by requested_at desc, id limit 1`,
-      sql<(IncidentView['votes'][number] & { approval: string })[]>`
-      select v.approval_id as approval, v.person, v.role, v.verdict, v.at from votes v join approvals a on a.id = v.approval_id
-      where a.incident_id = ${id} order by v.at`,
-      sql<EffectRow[]>`select * from effects where incident_id = ${id} order by action, attempt`,
-      sql<TimelineEvent[]>`
-      select id, round, name, actor, from_status as "from", to_status as "to", detail, at
-      from incident_events where incident_id = ${id} order by id desc limit 200`,
-      policyNow(sql),
-      sql<{ now: Date }[]>`select watch_now() as now`,
-    ])
-  if (!incident) return undefined
+  const [row] = await sql<ViewRow[]>`
+    select to_jsonb(i) as incident,
+      (select coalesce(jsonb_agg(a), '[]') from (
+        select status, labels, annotations, starts_at as "startsAt", ends_at as "endsAt", marks, contradicted
+        from alerts where incident_id = i.id order by status, starts_at desc, id desc limit ${ALERTS_SHOWN}) a) as alerts,
+      (select count(*) from alerts where incident_id = i.id) as total,
+      (select count(*) from alerts where incident_id = i.id and status = 'firing') as firing,
+      (select coalesce(jsonb_agg(e), '[]') from (
+        select key, tool, ok, summary, at from evidence
+        where incident_id = i.id and round = i.round order by at, key) e) as findings,
+      to_jsonb(p) as plan,
+      to_jsonb(a) as approval,
+      (select coalesce(jsonb_agg(v), '[]') from (
+        select person, role, verdict, at from votes where approval_id = a.id order by at) v) as votes,
+      (select coalesce(jsonb_agg(e), '[]') from (
+        select * from effects where plan_id = p.id order by action, attempt) e) as effects,
+      (select coalesce(jsonb_agg(t order by t.id), '[]') from (
+        select id, round, name, actor, from_status as "from", to_status as "to", detail, at
+        from incident_events where incident_id = i.id order by id desc limit ${EVENTS_SHOWN}) t) as timeline,
+      (select count(*) from trust where runbook_id = i.runbook_id and scope = i.cluster and credit = 'success') as fixed,
+      (select count(*) from trust where runbook_id = i.runbook_id and scope = i.cluster and credit = 'failure')
+        as "notFixed",
+      coalesce((select value #>> '{}' from settings where name = 'policy'), 'VERBOSE') as policy,
+      watch_now() as now
+    from incidents i
+      left join plans p on p.incident_id = i.id and p.round = i.round
+      left join lateral (
+        select * from approvals where plan_id = p.id order by requested_at desc, id limit 1) a on true
+    where i.id = ${id}`
+  if (!row) return undefined
+  const incident = toIncident(dated(row.incident, ['snoozed_until', 'opened_at', 'closed_at']))
   const page = incident.runbookId === null ? undefined : runbookOf(incident.runbookId)
-  const planRow = plans[0]
-  const plan = planRow && planRow.round === incident.round ? toPlan(planRow) : null
-  const approvalRow = approvals[0]
-  const approval = approvalRow && plan && approvalRow.plan_id === plan.id ? toApproval(approvalRow) : null
   return {
     incident,
-    alerts: [...alerts],
-    firing: counts[0]?.firing ?? 0,
-    total: counts[0]?.total ?? 0,
+    alerts: row.alerts.map((alert) => dated(alert, ['startsAt', 'endsAt'])),
+    firing: row.firing,
+    total: row.total,
     runbookTitle: page?.title ?? null,
     advice: page?.prose ?? null,
-    findings: findings.filter((finding) => finding.round === incident.round),
-    plan,
-    approval,
-    votes: votes.filter((vote) => vote.approval === approval?.id),
-    effects: effects.map(toEffect).filter((effect) => effect.planId === plan?.id),
-    timeline: [...timeline].reverse(),
-    record: await recordOf(sql, incident.runbookId, incident.cluster),
-    policy,
-    now: clock[0]?.now ?? new Date(),
+    findings: row.findings.map((finding) => dated(finding, ['at'])),
+    plan: row.plan && toPlan(dated(row.plan, ['created_at'])),
+    approval: row.approval && toApproval(dated(row.approval, ['requested_at', 'expires_at', 'decided_at'])),
+    votes: row.votes.map((vote) => dated(vote, ['at'])),
+    effects: row.effects.map((effect) => toEffect(dated(effect, ['started_at', 'settles_at', 'finished_at']))),
+    timeline: row.timeline.map((event) => dated(event, ['at'])),
+    record: { fixed: row.fixed, notFixed: row.notFixed },
+    policy: row.policy,
+    now: row.now,
   }
 }
 
-async function recordOf(sql: Sql, runbook: string | null, cluster: string): Promise<IncidentView['record']> {
-  if (!runbook) return { fixed: 0, notFixed: 0 }
-  const [row] = await sql<IncidentView['record'][]>`
-    select count(*) filter (where credit = 'success') as fixed, count(*) filter (where credit = 'failure') as "notFixed"
-    from trust where runbook_id = ${runbook} and scope = ${cluster}`
-  return row ?? { fixed: 0, notFixed: 0 }
+/** A row that went through JSON: where it had a time, there is text. */
+type Stored<T> = { [K in keyof T]: T[K] extends Date ? string : T[K] extends Date | null ? string | null : T[K] }
+
+/** The row with its times again. Every time of it must be named, which the type of the answer does not check. */
+function dated<T extends object>(row: Stored<T>, times: readonly (keyof T & string)[]): T {
+  const texts = row as Record<string, unknown>
+  const dates = times.map((name) => [name, typeof texts[name] === 'string' ? new Date(texts[name]) : texts[name]])
+  return { ...texts, ...Object.fromEntries(dates) } as T
 }

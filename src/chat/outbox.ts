@@ -1,3 +1,4 @@
+import { EDIT_PAUSE_MS } from '../incidents/announce.ts'
 import { CARDS_CHANNEL } from '../incidents/wake.ts'
 import { isUnavailable } from '../storage/postgres.ts'
 import { sumUpNight, sumUpWaiting } from './outbox/backlog.ts'
@@ -34,7 +35,12 @@ export async function runOutbox(deps: OutboxDeps, signal: AbortSignal): Promise<
   const told = new Set<number>()
   let prunedAt = 0
   let summedAt = 0
-  const listening = await sql.listen(CARDS_CHANNEL, nudged.ring, nudged.ring)
+  const hear = () => {
+    nudged.ring()
+    // A card that people have already is due a little later.
+    setTimeout(nudged.ring, EDIT_PAUSE_MS + 10).unref()
+  }
+  const listening = await sql.listen(CARDS_CHANNEL, hear, hear)
   try {
     const left = await recoverClaims(sql, channel)
     if (left > 0) log.info({ channel, left }, 'messages were left in the middle by a sender that stopped')
@@ -45,7 +51,8 @@ export async function runOutbox(deps: OutboxDeps, signal: AbortSignal): Promise<
           await pruneSent(sql)
           prunedAt = Date.now()
         }
-        await sumUpNight(deps)
+        // Before anything is picked: what the night held back goes out as one line, not each by itself.
+        if (deps.quietHours) await sumUpNight(deps)
         if (Date.now() - summedAt > POLL_MS) {
           await sumUpWaiting(deps, told, BACKLOG)
           summedAt = Date.now()
@@ -80,30 +87,19 @@ export async function runOutbox(deps: OutboxDeps, signal: AbortSignal): Promise<
   }
 }
 
-/** Says everything an incident has to say, in order, until something fails or the turn is up. */
+/** Says the first of what an incident has to say; then it goes back into the queue, for another may be more urgent by now. */
 async function deliverUnit(deps: OutboxDeps, unit: Unit, signal: AbortSignal): Promise<void> {
   const { sql, channel, quietHours, timezone } = deps
-  for (let turns = 0; !signal.aborted; turns++) {
-    const quiet = quietUntil(quietHours, timezone, new Date()) !== null
-    const row = await claimNext(sql, { channel, unit, quiet })
-    // Its row is being written just now: a moment later it is there.
-    if (!row && turns === 0) await resting(LOCKED_MS, signal)
-    if (!row) return
-    if (!(await deliverRow(deps, row, signal))) return
-    // Another incident may be more urgent by now: whoever is behind goes back into the queue after each message.
-    if (deps.gate.doubtful) return
-  }
-}
-
-async function deliverRow(deps: OutboxDeps, row: Row, signal: AbortSignal): Promise<boolean> {
+  const quiet = quietUntil(quietHours, timezone, new Date()) !== null
+  const row = await claimNext(sql, { channel, unit, quiet })
+  // Its row is being written just now: a moment later it is there.
+  if (!row) return await resting(LOCKED_MS, signal)
   try {
     if (row.kind === 'notice' || row.incident === null) await deliverNotice(deps, row, signal)
     else if (row.kind === 'card') await deliverCard(deps, row, row.incident, signal)
     else await deliverPing(deps, row, row.incident, signal)
-    return true
   } catch (error) {
     await putBack(deps, row, error, signal)
-    return false
   }
 }
 

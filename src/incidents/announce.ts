@@ -4,6 +4,9 @@ import { CARDS_CHANNEL } from './wake.ts'
 /** What buzzes a phone beside a card: an approval wanted, a failure, doubt, a new critical incident. */
 export type PingKind = 'approval' | 'failed' | 'doubt' | 'critical'
 
+/** A card that people have already changes a few times in a second while a plan runs; they are shown where that led. */
+export const EDIT_PAUSE_MS = 300
+
 /**
  * Tells people, in the transaction that made it true. What is written is only that a card must be shown again: it is drawn
  * from the records when it is sent, so states that nobody saw in time collapse into the newest.
@@ -28,13 +31,16 @@ export function announcer(channels: readonly string[]): Announcer {
       if (incidents.length === 0) return
       const ids = [...incidents]
       // A waiting row is locked until this commits, so that nobody draws it from before what is being told.
-      if (names.length > 0)
-        await tx`
-          insert into outbox (channel, incident_id, kind, subject)
-          select distinct channel, id, 'card', 'card:' || id
-          from unnest(${names}::text[]) channel, unnest(${ids}::bigint[]) id order by id
-          on conflict (channel, subject) where sent_at is null do update set subject = excluded.subject`
-      await tx`select pg_notify(${CARDS_CHANNEL}, ${ids.slice(0, 200).join(',')})`
+      await tx`
+        with wanted as (
+          insert into outbox (channel, incident_id, kind, subject, not_before)
+          select distinct to_name, id, 'card', 'card:' || id,
+            case when m.message_id is null then '-infinity' else watch_now() + ${EDIT_PAUSE_MS} * interval '1 millisecond' end
+          from unnest(${names}::text[]) to_name cross join unnest(${ids}::bigint[]) id
+            left join messages m on m.channel = to_name and m.incident_id = id and m.kind = 'card'
+          order by id
+          on conflict (channel, subject) where sent_at is null do update set subject = excluded.subject)
+        select pg_notify(${CARDS_CHANNEL}, ${ids.slice(0, 200).join(',')})`
     },
     async ping(tx, incident, kind) {
       if (names.length === 0) return

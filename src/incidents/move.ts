@@ -50,18 +50,18 @@ export async function move(sql: SqlOrTx, change: Move): Promise<Incident> {
   const outcome = change.outcome === undefined ? before.outcome : change.outcome
   const because = change.because === undefined ? before.because : change.because
   const moves = before.status !== change.to
-  const rows = await sql`
-    insert into incident_events (incident_id, round, name, actor, from_status, to_status, detail, key)
-    values (${change.incident}, ${change.round}, ${change.name}, ${change.actor}, ${moves ? before.status : null},
-      ${moves ? change.to : null}, ${json(sql, change.detail ?? {})}, ${change.key ?? null})
-    on conflict (incident_id, key) do nothing returning id`
-  if (rows.length > 0 || moves || outcome !== before.outcome || because !== before.because) {
-    await sql`
-      update incidents set status = ${change.to}, outcome = ${outcome}, because = ${because},
-        menu = case when ${moves} then null else menu end,
-        closed_at = case when ${change.to} = 'closed' then coalesce(closed_at, watch_now()) else null end
-      where id = ${change.incident}`
-  }
-  if (moves) await retireButtons(sql, change.incident)
+  await sql`
+    with told as (
+      insert into incident_events (incident_id, round, name, actor, from_status, to_status, detail, key)
+      values (${change.incident}, ${change.round}, ${change.name}, ${change.actor}, ${moves ? before.status : null},
+        ${moves ? change.to : null}, ${json(sql, change.detail ?? {})}, ${change.key ?? null})
+      on conflict (incident_id, key) do nothing),
+    retired as (
+      update buttons set retired_at = watch_now()
+      where ${moves} and incident_id = ${change.incident} and retired_at is null and used_at is null)
+    update incidents set status = ${change.to}, outcome = ${outcome}, because = ${because},
+      menu = case when ${moves} then null else menu end,
+      closed_at = case when ${change.to} = 'closed' then coalesce(closed_at, watch_now()) else null end
+    where id = ${change.incident}`
   return { ...before, status: change.to, outcome, because }
 }

@@ -1,4 +1,4 @@
-import { errorCode, inTransaction, type Sql, type SqlOrTx } from '../../storage/postgres.ts'
+import { errorCode, type Sql, type SqlOrTx } from '../../storage/postgres.ts'
 
 /**
  * A row's way: waiting (`sent_at` is null) > claimed (`sent_at` and `sending_since` are set) > sent (`sending_since` is null
@@ -60,30 +60,35 @@ export async function claimNext(
   sql: Sql,
   { channel, unit, quiet }: { channel: string; unit: Unit; quiet: boolean },
 ): Promise<Row | undefined> {
-  return await inTransaction(sql, async (tx) => {
-    const [row] = await tx<Row[]>`
-      update outbox set sent_at = watch_now(), sending_since = watch_now(), attempts = attempts + 1
-      where id = (
-        select id from outbox
-        where channel = ${channel} and sent_at is null and not_before <= watch_now()
-          and ${unit < 0 ? tx`id = ${-unit}` : tx`incident_id = ${unit}`}
-        order by case kind when 'card' then 0 when 'ping' then 1 else 2 end, id
-        limit 1 for update skip locked)
-      returning ${tx.unsafe(columns)}`
-    if (row?.kind !== 'card' || row.incident === null) return row
-    const [shown] = await tx`
-      select from messages
-      where channel = ${channel} and incident_id = ${row.incident} and kind = 'card' and message_id is not null`
-    if (shown) return row
-    const { count } = await tx`
+  const [row] = await sql<(Row & { unseen: boolean })[]>`
+    update outbox set sent_at = watch_now(), sending_since = watch_now(), attempts = attempts + 1
+    where id = (
+      select id from outbox
+      where channel = ${channel} and sent_at is null and not_before <= watch_now()
+        and ${unit < 0 ? sql`id = ${-unit}` : sql`incident_id = ${unit}`}
+      order by case kind when 'card' then 0 when 'ping' then 1 else 2 end, id
+      limit 1 for update skip locked)
+    returning ${sql.unsafe(columns)}, kind = 'card' and not exists (
+      select from messages m
+      where m.channel = outbox.channel and m.incident_id = outbox.incident_id and m.kind = 'card'
+        and m.message_id is not null) as unseen`
+  if (!row) return undefined
+  const { unseen, ...claimed } = row
+  return unseen ? await swallowPings(sql, claimed, { channel, quiet }) : claimed
+}
+
+/** One statement, so that what is swallowed is on the card's row in the same moment. */
+async function swallowPings(sql: Sql, row: Row, { channel, quiet }: { channel: string; quiet: boolean }): Promise<Row> {
+  const [now] = await sql<{ loud: boolean }[]>`
+    with swallowed as (
       update outbox set sent_at = watch_now(), error = 'said by the card'
       where channel = ${channel} and incident_id = ${row.incident} and kind = 'ping' and sent_at is null
         and not_before <= watch_now()
-        and (not ${quiet} or exists (select from incidents i where i.id = incident_id and i.severity = 'critical'))`
-    if (count === 0 || row.loud) return row
-    await tx`update outbox set loud = true where id = ${row.id}`
-    return { ...row, loud: true }
-  })
+        and (not ${quiet} or exists (select from incidents i where i.id = incident_id and i.severity = 'critical'))
+      returning id)
+    update outbox set loud = loud or exists (select from swallowed)
+    where id = ${row.id} and attempts = ${row.attempts} returning loud`
+  return { ...row, loud: now?.loud ?? row.loud }
 }
 
 /** The messenger has it, or it need not be said any more. */
