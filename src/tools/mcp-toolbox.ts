@@ -115,7 +115,7 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
     tools: async () => (await session()).tools,
     async call(tool, args, { deadlineMs, signal, permit }) {
       const started = Date.now()
-      const asked = deps.clock()
+      const asked = permit?.givenAt ?? deps.clock()
       let open: Session
       try {
         open = await session()

@@ -21,6 +21,8 @@ export interface Permit {
   approver: string
   /** Milliseconds the grant lives; the server aborts the vendor call at its end. */
   ttlMs: number
+  /** Unix milliseconds from which its life counts; from when the call is asked for unless told. */
+  givenAt?: number
 }
 
 export interface CallOptions {

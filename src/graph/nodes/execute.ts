@@ -76,11 +76,19 @@ async function begin(
 ): Promise<IncidentUpdate | undefined> {
   const changed = await whatChanged(deps, state, action)
   if (changed) return await refused(deps, state, plan, changed, action)
+  // From before the start is on record: a worker that hangs here and wakes up late has a permit that is over.
+  const givenAt = Date.now()
   const start = await startEffect(deps, run, { plan, action, attempt, permit })
   if ('refused' in start) return await refused(deps, state, plan, start.refused, action)
   const answer = await deps.toolbox.call(action.tool, action.arguments, {
     deadlineMs: deps.options.grantTtlMs,
-    permit: { plan: plan.digest, effect: start.effect.id, approver: start.approver, ttlMs: deps.options.grantTtlMs },
+    permit: {
+      plan: plan.digest,
+      effect: start.effect.id,
+      approver: start.approver,
+      ttlMs: deps.options.grantTtlMs,
+      givenAt,
+    },
   })
   return await conclude(deps, state, plan, action, start.effect, answer)
 }
