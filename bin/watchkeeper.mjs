@@ -1,4 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=8
+import { existsSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 
 // Plain JavaScript, so that even a Node that cannot read TypeScript gets as far as this sentence.
@@ -11,6 +12,8 @@ if (major < 22 || (major === 22 && minor < 19)) {
   )
   process.exitCode = 1
 } else {
+  // What is set already wins over the file.
+  if (existsSync('.env')) process.loadEnvFile('.env')
   // Keeps compiled modules between starts: a second start is quicker, and the memory of stripping types is not needed.
   enableCompileCache?.()
   await import('../src/main.ts')

@@ -18,7 +18,7 @@ export function httpApp({ sql, registry, routes }: HttpDeps): Hono {
   app.get('/healthz', (c) => c.json({ ok: true }))
   app.get('/readyz', async (c) => {
     try {
-      await sql`select 1`
+      await Promise.race([sql`select 1`, late(READY_MS)])
       return c.json({ ready: true })
     } catch {
       return c.json({ ready: false, because: 'the database does not answer' }, 503)
@@ -27,6 +27,15 @@ export function httpApp({ sql, registry, routes }: HttpDeps): Hono {
   app.get('/metrics', async (c) => c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }))
   for (const route of routes) app.route('/', route)
   return app
+}
+
+/** A database that hangs is no better than one that is away. */
+const READY_MS = 2_000
+
+function late(ms: number): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    setTimeout(() => reject(new Error('late')), ms).unref()
+  })
 }
 
 /** A server that has its port; it answers 503 until it is told what to serve. */

@@ -1,6 +1,6 @@
 import type { DeskOptions } from '../approvals/desk.ts'
-import { writeLedger } from '../autonomy/ledger.ts'
-import { type Policy, policyNow, setPolicy } from '../autonomy/policy-setting.ts'
+import { freeze, thaw } from '../autonomy/freeze.ts'
+import { type Policy, policyNow } from '../autonomy/policy-setting.ts'
 import type { IncidentStatus } from '../domain/incident.ts'
 import { actorOf, atLeast, type Person, type Role } from '../domain/person.ts'
 import type { RunbookPages } from '../domain/view.ts'
@@ -64,9 +64,9 @@ export async function carryOutCommand(deps: CommandDeps, command: Command): Prom
     case 'login':
       return [await login(deps, command.person)]
     case 'freeze':
-      return [await changePolicy(deps, command, () => 'FROZEN')]
+      return [await changePolicy(deps, command, freeze)]
     case 'thaw':
-      return [await changePolicy(deps, command, (tx, now) => beforeTheFreeze(tx, now))]
+      return [await changePolicy(deps, command, thaw)]
     case 'help':
       return [
         { text: '', html: COMMANDS.map(({ command: word, description }) => `/${word} – ${description}`).join('\n') },
@@ -122,13 +122,10 @@ async function incidents({ runbookOf }: CommandDeps, tx: Tx): Promise<Reply> {
 async function changePolicy(
   { announcer }: CommandDeps,
   { tx, person }: Command,
-  choose: (tx: Tx, now: Policy) => Policy | Promise<Policy>,
+  change: typeof freeze,
 ): Promise<Reply> {
-  await tx`select pg_advisory_xact_lock(${POLICY_LOCK})`
-  const from = await policyNow(tx)
-  const to = await choose(tx, from)
+  const { from, to } = await change(tx, { actor: actorOf(person), by: person.name, channel: 'telegram' })
   if (to === from) return { text: `It is so already: ${policyWords[to]}` }
-  await setPolicy(tx, to, actorOf(person))
   const text =
     to === 'FROZEN'
       ? `❄ ${person.name} froze everything: nothing runs until an admin says /thaw.`
@@ -140,24 +137,11 @@ async function changePolicy(
     tx,
     open.map(({ id }) => id),
   )
-  await writeLedger(tx, [
-    { kind: 'policy_changed', incident: null, body: { from, to, by: person.name, channel: 'telegram' } },
-  ])
   return { text: to === 'FROZEN' ? 'Frozen, for every replica, from this moment.' : `Thawed. ${policyWords[to]}` }
 }
 
-/** Two people at once: the second sees what the first did. Any constant of our own. */
-const POLICY_LOCK = 0x77_6b_70
 /** Cards that say at once that everything is frozen; the others say so when they are drawn the next time. */
 const REDRAWN = 20
-
-async function beforeTheFreeze(tx: Tx, now: Policy): Promise<Policy> {
-  if (now !== 'FROZEN') return now
-  const [row] = await tx<{ from: Policy }[]>`
-    select body->>'from' as "from" from ledger
-    where kind = 'policy_changed' and body->>'to' = 'FROZEN' order by seq desc limit 1`
-  return row?.from === 'NORMAL' ? 'NORMAL' : 'VERBOSE'
-}
 
 const policyWords: Record<Policy, string> = {
   VERBOSE: 'everything is asked for (VERBOSE).',

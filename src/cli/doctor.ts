@@ -1,17 +1,43 @@
-import { startApp } from '../app.ts'
+import { generateKeyPairSync } from 'node:crypto'
 import { readConfig } from '../config.ts'
-import { partsTable } from '../parts.ts'
+import { OperatorError } from '../domain/errors.ts'
+import { loadRunbookFolder } from '../knowledge/runbook-folder.ts'
+import { type Part, partsOf, partsTable } from '../parts.ts'
+import { checkDatabase, connect } from '../storage/postgres.ts'
+import { grantSigner } from '../tools/grants.ts'
+import { openTools } from '../tools/open-tools.ts'
 import { createLog } from './log.ts'
 
-/** Starts every part once, says how each is, and stops again. 1 where something is broken. */
+/** Looks at every part without taking part in the work, so it may run beside the agent. 1 where something is broken. */
 export async function doctor(env: Readonly<Record<string, string | undefined>>): Promise<number> {
-  const config = readConfig({ ...env, PORT: '0' })
-  const app = await startApp(config, { log: createLog('silent') })
+  const config = readConfig(env)
+  const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const toolbox = await openTools(config, env, {
+    signer: grantSigner(pem),
+    log: createLog('silent'),
+    pins: { check: async () => undefined },
+  })
   try {
-    const parts = await app.parts()
-    process.stdout.write(`${partsTable(parts)}\n`)
-    return parts.some(({ state }) => state === 'broken') ? 1 : 0
+    const { runbooks, problems } = await loadRunbookFolder(config.runbooksDir)
+    const [database, ...others] = await partsOf(config, { toolbox, runbooks: runbooks.length, problems })
+    const parts = [config.databaseUrl === undefined ? database : await askDatabase(config.databaseUrl), ...others]
+    const shown = parts.filter((part) => part !== undefined)
+    process.stdout.write(`${partsTable(shown)}\n`)
+    return shown.some(({ state }) => state === 'broken') ? 1 : 0
   } finally {
-    await app.stop()
+    await toolbox.close()
+  }
+}
+
+async function askDatabase(url: string): Promise<Part> {
+  const sql = connect(url, { max: 1, applicationName: 'watchkeeper-doctor' })
+  try {
+    await checkDatabase(sql)
+    return { part: 'database', state: 'real', detail: 'Postgres from DATABASE_URL answers.' }
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    return { part: 'database', state: 'broken', detail: error.message }
+  } finally {
+    await sql.end({ timeout: 1 })
   }
 }

@@ -33,6 +33,14 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     .action(async (file: string, options: { url?: string; token?: string }) => {
       code = await (await import('./receive-command.ts')).receiveCommand(file, options, env)
     })
+  program
+    .command('freeze')
+    .description('let nothing run, on any replica, until thaw')
+    .action(does(async () => await (await import('./freeze.ts')).freezeCommand('freeze', env)))
+  program
+    .command('thaw')
+    .description('end the freeze')
+    .action(does(async () => await (await import('./freeze.ts')).freezeCommand('thaw', env)))
   const runbook = program.command('runbook').description('work on runbooks')
   runbook
     .command('lint')
