@@ -8,18 +8,18 @@ import { guards, patched } from './guards.ts'
  * because the code has moved on.
  */
 const name = process.env.CHAOS_GUARD_OFF ?? ''
-const guard = guards[name]
-if (!guard) throw new Error(`There is no guard "${name}" to switch off; there are ${Object.keys(guards).join(', ')}.`)
+const edits = guards[name]
+if (!edits) throw new Error(`There is no guard "${name}" to switch off; there are ${Object.keys(guards).join(', ')}.`)
 
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context)
     if (!url.startsWith('file:')) return loaded
     const path = fileURLToPath(url)
-    const edits = guard.edits.filter((edit) => path.endsWith(`/${edit.file}`))
-    if (edits.length === 0) return loaded
+    const due = edits.filter((edit) => path.endsWith(`/${edit.file}`))
+    if (due.length === 0) return loaded
     const source =
       typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString()
-    return { ...loaded, source: edits.reduce((text, edit) => patched(text, edit, name), source) }
+    return { ...loaded, source: due.reduce((text, edit) => patched(text, edit, name), source) }
   },
 })

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { type ControlReport, runControls } from './controls.ts'
 import { startDatabaseServer } from './database.ts'
 import { type Context, type FaultReport, Tally } from './fault.ts'
 import { type F1Report, f1 } from './faults/f1.ts'
@@ -36,10 +37,14 @@ const { values } = parseArgs({
     lanes: { type: 'string', default: '6' },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    'no-controls': { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
 })
-const names = values.faults.split(',').map((name) => name.trim().toUpperCase())
+const names = values.faults
+  .split(',')
+  .map((name) => name.trim().toUpperCase())
+  .filter((name) => name !== '')
 const unknown = names.filter((name) => !(name in FAULTS))
 if (unknown.length > 0) {
   console.error(`There is no fault ${unknown.join(', ')} here; choose from ${Object.keys(FAULTS).join(', ')}.`)
@@ -59,6 +64,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 const context: Context = { server, quick: values.quick, slot: slots(Number(values.lanes)), log }
 const tally = new Tally()
 
+const controlling: Promise<ControlReport> = values['no-controls']
+  ? Promise.resolve({ controls: {}, tries: {}, problems: [] })
+  : runControls(context, tally)
 const reports = await Promise.all(
   names.map(async (name): Promise<[string, FaultReport]> => {
     const started = Date.now()
@@ -71,6 +79,7 @@ const reports = await Promise.all(
   }),
 )
 
+const { controls, tries, problems: uncontrolled } = await controlling
 const killing = reports.map(([, report]) => report).find((report): report is F1Report => 'points' in report)
 const counts = {
   lost: tally.total('lost'),
@@ -89,6 +98,9 @@ const result = {
   unresolved,
   points: killing?.points ?? [],
   unreached,
+  controls,
+  tries,
+  ...(uncontrolled.length > 0 && { uncontrolled }),
   by_fault: Object.fromEntries(
     reports.map(([name, { runs, problems, facts }]) => [
       name,
@@ -103,6 +115,8 @@ const sound =
   chain === 'ok' &&
   unresolved === 0 &&
   unreached.length === 0 &&
+  uncontrolled.length === 0 &&
+  Object.values(controls).every((count) => count > 0) &&
   reports.every(([, { problems }]) => problems.length === 0)
 console.log(JSON.stringify(result, null, values.json ? undefined : 2))
 process.exit(sound ? 0 : 1)

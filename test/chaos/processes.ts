@@ -1,9 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** The processes this run has started; whatever ends the run ends them, and nothing else. */
 const started = new Set<ChildProcess>()
+
+/** A killed agent is back sooner when what it is made of need not be compiled again. */
+const COMPILED = join(tmpdir(), 'watchkeeper-chaos-compiled')
 
 export interface Launch {
   args: readonly string[]
@@ -17,7 +22,7 @@ export interface Launch {
 export function launch({ args, env, log, ipc = false }: Launch): ChildProcess {
   const out = openSync(log, 'a')
   const child = spawn(process.execPath, [...args], {
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NODE_COMPILE_CACHE: COMPILED, ...env },
     stdio: ipc ? ['ignore', out, out, 'ipc'] : ['ignore', 'pipe', out],
   })
   closeSync(out)

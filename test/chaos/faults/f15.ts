@@ -1,5 +1,5 @@
 import type { AgentProcess } from '../agent-process.ts'
-import { type Case, changesOf } from '../cases.ts'
+import { changesOf } from '../cases.ts'
 import { type Line, lineTo } from '../cut-line.ts'
 import { type Context, type FaultReport, inLane, type Tally } from '../fault.ts'
 import type { Lane } from '../lane.ts'
@@ -15,12 +15,13 @@ const TOOL = 'tool:kubernetes.rollout_restart'
 type Cut = 'cable cut' | 'packets swallowed' | 'process stopped'
 
 /** Where in the run it happens: before the start is on record, or when the next thing to do is to send the call. */
-const PLACES = [
-  { name: 'before it starts', point: 'node:execute', when: 'before', nth: 1 },
-  { name: 'before the last look', point: TOOL, when: 'before', nth: 2 },
-  { name: 'after the last look', point: TOOL, when: 'after', nth: 2 },
-  { name: 'before the call', point: TOOL, when: 'before', nth: 3 },
-] as const
+export const PLACES = {
+  beforeItStarts: { point: 'node:execute', when: 'before', nth: 1 },
+  beforeTheLastLook: { point: TOOL, when: 'before', nth: 1 },
+  afterTheLastLook: { point: TOOL, when: 'after', nth: 1 },
+  beforeTheCall: { point: TOOL, when: 'before', nth: 2 },
+} as const
+type Place = (typeof PLACES)[keyof typeof PLACES]
 
 /**
  * F15: two replicas, one cut off from Postgres with a run in hand. The other takes over; once it has, nothing that the
@@ -30,8 +31,8 @@ export async function f15(context: Context, tally: Tally): Promise<FaultReport> 
   const cuts: Cut[] = context.quick ? ['process stopped'] : ['cable cut', 'packets swallowed', 'process stopped']
   const results = await Promise.all(
     cuts.flatMap((cut) =>
-      PLACES.map((place) =>
-        inLane(context, `f15-${cut}-${place.name}`.replaceAll(' ', '-'), (lane) => cutOff(lane, cut, place)),
+      Object.entries(PLACES).map(([name, place]) =>
+        inLane(context, `f15-${cut}-${name}`.replaceAll(' ', '-'), (lane) => cutOff(lane, cut, place)),
       ),
     ),
   )
@@ -53,19 +54,17 @@ interface Outcome {
 }
 
 /** One run, one cut, and the end of it. Throws when the cut-off replica changed anything after the takeover. */
-export async function cutOff(lane: Lane, cut: Cut, place: (typeof PLACES)[number]): Promise<Outcome> {
+export async function cutOff(lane: Lane, cut: Cut, place: Place): Promise<Outcome> {
   const { world } = lane
   const line = await lineTo(world.database.url)
   try {
     const first = await world.start(SETTINGS, { replica: 0, databaseUrl: line.url })
     const one = await lane.open('ChaosRestart')
     await lane.hands.card(one, 'Approve')
-    const { name: _, ...at } = place
-    const nth = place.point === TOOL ? place.nth - 1 : place.nth
-    first.arm({ ...at, nth, action: cut === 'process stopped' ? 'stop' : 'hold' })
+    first.arm({ ...place, action: cut === 'process stopped' ? 'stop' : 'hold' })
     const approving = approve(lane, one)
     await first.reached()
-    isolate(first, line, cut)
+    isolate(line, cut)
     const second = await world.start(SETTINGS, { replica: 1 })
     await until('the other replica to take over', () => workOf(lane, second).length > 0, PATIENCE)
     const takenOver = workOf(lane, second)[0]?.at ?? Date.now()
@@ -84,11 +83,10 @@ export async function cutOff(lane: Lane, cut: Cut, place: (typeof PLACES)[number
   }
 }
 
-function isolate(agent: AgentProcess, line: Line, cut: Cut): void {
+/** A process that is to stop has stopped by itself at the point. */
+function isolate(line: Line, cut: Cut): void {
   if (cut === 'cable cut') line.cut()
   if (cut === 'packets swallowed') line.hang()
-  // A stopped process has stopped by itself at the point.
-  void agent
 }
 
 function rejoin(agent: AgentProcess, line: Line, cut: Cut): void {
@@ -113,5 +111,3 @@ function isQuiet({ world }: Lane, { pid }: AgentProcess): boolean {
   for (const { point, when } of passed) open.set(point, (open.get(point) ?? 0) + (when === 'before' ? 1 : -1))
   return [...open.values()].every((count) => count === 0)
 }
-
-export type { Case }

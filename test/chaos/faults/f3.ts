@@ -60,9 +60,9 @@ export async function lapsed(lane: Lane): Promise<void> {
         ((await incidentOf(lane.world, one))?.round ?? 0) > 1 || (await changesOf(lane.world, one)).length > 0,
       { timeoutMs: 60_000 },
     )
+    if ((await changesOf(lane.world, one)).length > 0)
+      throw new Error(`${one.workload} was changed on a permission that had run out`)
     await lane.hands.card(one, APPROVE)
-    const early = (await changesOf(lane.world, one)).length
-    if (early > 0) throw new Error(`${one.workload} was changed on a permission that had run out`)
     await approve(lane, one, 'bob')
     await changed(lane, one, 1)
     await closes(lane, one, /Fixed:/)
