@@ -37,6 +37,17 @@ test('at manual each step is asked for by itself, and a step that fails ends it:
   expect(watch.cluster.restarts('shop/cart')).toBe(1)
 })
 
+test('a first step that already helped: the second is not asked for any longer, and what ran is verified', async () => {
+  const steps = restart('deployment/cart', 'first') + restart('deployment/web', 'second')
+  await begin({ workloads: shop('cart', 'web'), runbooks: { mend: runbook({ steps }) } })
+  await (await watch.asked()).press('approve', alice)
+  const end = await watch.closed()
+  expect(end.state).toBe('fixed')
+  expect(statuses(end)[0]).toBe('0 done')
+  expect(watch.cluster.restarts('shop/web')).toBe(0)
+  expect(end.view.record).toEqual({ fixed: 0, notFixed: 0 })
+})
+
 test('at prompted one tap covers every step that one person may decide', async () => {
   const steps = restart('deployment/web', 'first') + restart('deployment/cart', 'second')
   await begin({ workloads: shop('cart', 'web'), runbooks: { mend: runbook({ steps }) }, fault: null })
