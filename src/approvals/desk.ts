@@ -141,7 +141,7 @@ const said: Partial<Record<Verb, string>> = {
 /** Everything that is not a verdict: kept for the graph, which takes it up in its next step. */
 async function request(pressing: Pressing, verb: Verb): Promise<PressAnswer> {
   const { tx, queue, announcer, button, press, person } = pressing
-  if (!(await useButton(tx, press.token, person.name))) return moved(button.usedBy)
+  if (!(await useButton(tx, press.token, person.name))) return moved((await findButton(tx, press.token))?.usedBy)
   const incident = await findIncident(tx, button.incident)
   if (!incident || (incident.status === 'closed' && verb !== 'undo'))
     return { text: 'This incident is over.', alert: true }

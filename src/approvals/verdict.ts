@@ -16,6 +16,7 @@ export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' 
   const approval = await findApproval(tx, button.subject)
   if (!approval) return refusePress(tx, press, 'no such approval', 'This approval is not known here.')
   if (approval.status !== 'pending') return await alreadyDecided(pressing, approval)
+  if (approval.expiresAt <= (await now(tx))) return await alreadyDecided(pressing, approval)
   if (verb === 'reject') return await settle(pressing, approval, 'rejected')
   const plan = await findPlan(tx, approval.planId)
   if (!plan || planDigest(plan.body) !== approval.digest || plan.digest !== approval.digest)
@@ -26,7 +27,7 @@ export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' 
   if (press.typed !== undefined && namesTarget(press.typed, plan.body.actions, approval))
     await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'typed' })
   if (verb === 'confirm') {
-    const wait = confirmIn(known, person.name, await databaseNow(pressing))
+    const wait = confirmIn(known, person.name, await now(tx))
     if (wait > 0) return { text: `Wait ${wait} s more, then press Confirm.`, alert: true }
   }
   const votes = await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: verb })
@@ -73,11 +74,6 @@ async function castVoteless({ tx }: Pressing, approval: Approval) {
     select person, role, verdict, at from votes where approval_id = ${approval.id} order by at, person`
 }
 
-async function databaseNow({ tx }: Pressing): Promise<Date> {
-  const [row] = await tx<{ now: Date }[]>`select watch_now() as now`
-  return row?.now ?? new Date()
-}
-
 async function settle(pressing: Pressing, approval: Approval, verdict: 'approved' | 'rejected'): Promise<PressAnswer> {
   const { tx, queue, announcer, person, press, options } = pressing
   const settled = await settleApproval(tx, { approval: approval.id, verdict, by: person.name })
@@ -85,6 +81,8 @@ async function settle(pressing: Pressing, approval: Approval, verdict: 'approved
   if (verdict === 'rejected')
     await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'reject' })
   else await authorizeByApproval(tx, settled, options.authorizationTtlMs)
+  // What was asked for before is overtaken by this: it must not be taken up when its moment has passed.
+  await tx`update requests set taken_at = watch_now() where incident_id = ${approval.incidentId} and taken_at is null`
   await retireButtons(tx, approval.incidentId)
   await happened(tx, {
     incident: approval.incidentId,

@@ -61,7 +61,7 @@ const moves: Record<IncidentStatus, readonly IncidentStatus[]> = {
   waiting: ['open', 'running', 'verifying', 'watching', 'snoozed', 'ignored', 'closed'],
   running: ['open', 'waiting', 'verifying', 'watching', 'closed'],
   verifying: ['open', 'running', 'watching', 'closed'],
-  watching: ['open', 'running', 'snoozed', 'ignored', 'closed'],
+  watching: ['open', 'waiting', 'running', 'verifying', 'snoozed', 'ignored', 'closed'],
   snoozed: ['open', 'ignored', 'closed'],
   ignored: ['open', 'snoozed', 'closed'],
   closed: ['open'],

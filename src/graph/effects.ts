@@ -1,9 +1,11 @@
 import { findApproval } from '../approvals/approval-store.ts'
 import { type EffectRow, toEffect } from '../approvals/plan-rows.ts'
 import { effectsOf } from '../approvals/plan-store.ts'
+import { tally } from '../approvals/second-person.ts'
 import { writeLedger } from '../autonomy/ledger.ts'
 import { levelOf } from '../autonomy/levels.ts'
-import { policyNow } from '../autonomy/policy-setting.ts'
+import { type Policy, policyNow } from '../autonomy/policy-setting.ts'
+import type { Vote } from '../domain/approval.ts'
 import type { Effect } from '../domain/effect.ts'
 import { hashOf, type JsonObject } from '../domain/json.ts'
 import { atLeast } from '../domain/person.ts'
@@ -65,6 +67,8 @@ export async function openEffect(sql: Sql, plan: Plan, action: Action, permit: A
 }
 
 function isOver({ status, byProbe, attempt, authorizationId }: Effect, permit: Authorization): boolean {
+  // Left out because of what came before it, which has been cleared up since: otherwise nobody would come by here.
+  if (status === 'skipped') return true
   if (status === 'failed') return byProbe && attempt < MAX_ATTEMPTS
   return status === 'in_doubt' && authorizationId !== permit.id
 }
@@ -124,26 +128,32 @@ async function whyNotPermitted(
   if (valid.length === 0) return { kind: 'anew', because: 'The permission has run out before it could be used.' }
   return permit.approvalId === null
     ? await whyNotEarned(deps, tx, plan, action, permit, policy)
-    : await whyNotApproved(deps, tx, plan, action, permit.approvalId)
+    : await whyNotApproved(deps, tx, { plan, action, id: permit.approvalId, policy })
 }
 
 async function whyNotApproved(
-  { people }: GraphDeps,
+  { people, rules }: GraphDeps,
   tx: Tx,
-  plan: Plan,
-  action: Action,
-  id: string,
+  { plan, action, id, policy }: { plan: Plan; action: Action; id: string; policy: Policy },
 ): Promise<Refusal | undefined> {
   const approval = await findApproval(tx, id)
   if (approval?.status !== 'approved' || approval.digest !== plan.digest || !approval.actions.includes(action.index))
     return { kind: 'anew', because: 'There is no valid approval for this.' }
-  const votes = await tx<{ person: string }[]>`
-    select distinct person from votes where approval_id = ${id} and verdict = 'approve'`
-  for (const { person } of votes) {
-    const listed = people().find((one) => one.name === person)
+  const votes = await tx<
+    Vote[]
+  >`select person, role, verdict, at from votes where approval_id = ${id} order by at, person`
+  const today: Vote[] = []
+  for (const vote of votes) {
+    const listed = people().find((one) => one.name === vote.person)
     if (!listed || !atLeast(listed.role, 'operator'))
-      return { kind: 'anew', because: `${person} may no longer decide.` }
+      return { kind: 'anew', because: `${vote.person} may no longer decide.` }
+    today.push({ ...vote, role: listed.role })
   }
+  if (!tally(approval, today).settled)
+    return { kind: 'anew', because: 'Those who approved may no longer do so between them.' }
+  const ruling = rule(action, { level: 'manual', ceiling: 'manual' }, { ...rules, policy })
+  if (ruling.verdict === 'ask' && ruling.asks !== 'one' && approval.asks === 'one')
+    return { kind: 'anew', because: `More is asked for by now: ${ruling.because}.` }
   return undefined
 }
 
@@ -153,7 +163,7 @@ async function whyNotEarned(
   plan: Plan,
   action: Action,
   permit: Authorization,
-  policy: 'VERBOSE' | 'NORMAL' | 'FROZEN',
+  policy: Policy,
 ): Promise<Refusal | undefined> {
   const { runbook, cluster } = plan.body
   const earned = runbook && (await levelOf(tx, runbook, cluster))

@@ -24,7 +24,7 @@ export const routes = {
   investigate: ['propose', 'await-outcome'],
   propose: ['authorize', 'await-outcome'],
   authorize: ['await-decision', 'execute', 'await-outcome'],
-  'await-decision': ['execute', 'record', 'triage', 'await-outcome'],
+  'await-decision': ['execute', 'verify', 'record', 'triage', 'await-outcome'],
   execute: ['execute', 'authorize', 'verify', 'await-outcome', 'record', 'triage'],
   'await-outcome': ['verify', 'execute', 'authorize', 'record', 'triage', 'await-outcome'],
   verify: ['await-outcome', 'record'],

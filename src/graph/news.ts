@@ -1,10 +1,10 @@
 import { findApproval, settleApproval } from '../approvals/approval-store.ts'
-import type { Approval } from '../domain/approval.ts'
+import type { Approval, Verb } from '../domain/approval.ts'
 import { firingAlerts } from '../incidents/alert-rows.ts'
 import { lockIncident } from '../incidents/incident-rows.ts'
 import { happened, retireButtons } from '../incidents/move.ts'
 import { inTransaction, json, type Sql, type SqlOrTx } from '../storage/postgres.ts'
-import type { IncidentState } from './state.ts'
+import type { IncidentState, Wait } from './state.ts'
 
 /** What a person asked for on the card. */
 export interface Asked {
@@ -97,10 +97,30 @@ async function settledNews(sql: SqlOrTx, approval: string): Promise<News | undef
   return { kind: 'decided', status: row.status, by: row.decided_by, reason, asked }
 }
 
-/** The oldest request that this graph has not taken in. */
-export async function nextRequest(sql: SqlOrTx, { incident, lastRequest }: IncidentState): Promise<Asked | undefined> {
+/**
+ * What a person may ask for while an incident waits so. A verb whose moment has passed (two people pressed, or a verdict
+ * was faster) is passed over: taken up later it would do something nobody means any more.
+ */
+const fitting: Record<Wait, readonly Verb[]> = {
+  decision: ['snooze', 'ignore'],
+  effect: [],
+  doubt: ['check_again', 'run_again', 'abandon'],
+  verify: ['undo'],
+  target: ['again', 'snooze', 'ignore'],
+  snooze: ['again', 'ignore'],
+  ignored: ['again', 'snooze'],
+  watch: ['again', 'undo', 'rest', 'snooze', 'ignore'],
+}
+
+/** The oldest request that this graph has not taken in, of those that fit its wait. */
+export async function nextRequest(
+  sql: SqlOrTx,
+  { incident, lastRequest, wait }: IncidentState,
+  verbs: readonly Verb[] = fitting[wait ?? 'watch'],
+): Promise<Asked | undefined> {
   const [row] = await sql<Asked[]>`
-    select id, verb, params, by from requests where incident_id = ${incident} and id > ${lastRequest} order by id limit 1`
+    select id, verb, params, by from requests where incident_id = ${incident} and id > ${lastRequest} and taken_at is null and verb = any(${[...verbs]}::text[])
+    order by id limit 1`
   return row
 }
 

@@ -23,7 +23,7 @@ const Change = z.object({
   }),
   diff: z.array(z.object({ field: z.string(), from: Value, to: Value })),
   precondition: z
-    .object({ uid: z.string(), generation: z.number().optional(), values: z.string() })
+    .object({ uid: z.string(), generation: z.number().nullish(), values: z.string() })
     .nullable()
     .default(null),
   warnings: z.array(z.string()).default([]),

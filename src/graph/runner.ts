@@ -80,8 +80,8 @@ async function roundAfter(sql: Sql, state: IncidentState): Promise<IncidentUpdat
   const incident = await findIncident(sql, state.incident)
   if (!incident) return undefined
   if (incident.status === 'closed') {
-    const asked = await nextRequest(sql, state)
-    return asked?.verb === 'undo' ? { ...afterRequest(state, asked), incident: incident.id } : undefined
+    const asked = await nextRequest(sql, state, ['undo'])
+    return asked ? { ...afterRequest(state, asked), incident: incident.id } : undefined
   }
   if (incident.round <= state.round) return undefined
   return { incident: incident.id, round: incident.round, next: 'triage', purpose: 'fix', basis: null, askedBy: null }

@@ -20,11 +20,13 @@ export function judgeAlert(
   { ranAt, now }: Times,
 ): Judgement {
   const deadline = ranAt + withinMs
-  if (standing.firing > 0 || standing.clearedAt === null) {
+  const cleared = standing.firing === 0 ? standing.clearedAt?.getTime() : undefined
+  if (cleared !== undefined && cleared > deadline) return { state: 'failed', because: 'The alert cleared too late.' }
+  if (cleared === undefined) {
     if (now >= deadline) return { state: 'failed', because: 'The alert still fires.' }
     return { state: 'pending', because: 'Waiting for the alert to clear.', lookAgainMs: deadline - now }
   }
-  const steadyAt = standing.clearedAt.getTime() + forMs
+  const steadyAt = cleared + forMs
   if (now >= steadyAt) return { state: 'passed', because: 'the alert is clear' }
   return { state: 'pending', because: 'The alert is clear; watching that it stays so.', lookAgainMs: steadyAt - now }
 }

@@ -64,9 +64,12 @@ export async function findIncident(sql: SqlOrTx, id: number): Promise<Incident |
   return row && toIncident(row)
 }
 
-/** The incident, locked against every other change until the transaction ends. Throws where there is none. */
+/**
+ * The incident, locked against every other change until the transaction ends; rows that only refer to it may still be
+ * written by others, who would wait in a circle otherwise. Throws where there is none.
+ */
 export async function lockIncident(sql: SqlOrTx, id: number): Promise<Incident> {
-  const [row] = await sql<IncidentRow[]>`select * from incidents where id = ${id} for update`
+  const [row] = await sql<IncidentRow[]>`select * from incidents where id = ${id} for no key update`
   if (!row) throw new Error(`incident ${id} does not exist`)
   return toIncident(row)
 }

@@ -94,15 +94,16 @@ export function keepAlive(
   { ttlMs, everyMs }: KeepOptions,
 ): { signal: AbortSignal; stop: () => void } {
   const lost = new AbortController()
-  let confirmed = Date.now()
+  let confirmed = performance.now()
   let asking = false
   const timer = setInterval(async () => {
-    if (Date.now() - confirmed > ttlMs) return give('was not confirmed in time')
+    if (performance.now() - confirmed > ttlMs) return give('was not confirmed in time')
     if (asking) return
     asking = true
+    const asked = performance.now()
     try {
       if (!(await keepLease(sql, lease, ttlMs))) return give('is held by somebody else')
-      confirmed = Date.now()
+      confirmed = asked
     } catch {
       // The next beat tries again; the check above ends it when the whole life has passed.
     } finally {

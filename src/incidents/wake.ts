@@ -1,4 +1,4 @@
-import type { Sql, SqlOrTx, Tx } from '../storage/postgres.ts'
+import { inTransaction, type Sql, type SqlOrTx, type Tx } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
 
 /** The queue whose jobs move the graph of one incident each. */
@@ -52,10 +52,14 @@ export async function clearTimers(sql: SqlOrTx, incident: number, kinds: readonl
  */
 export async function sweep(sql: Sql, queue: Queue): Promise<number> {
   await sql`update clock set high_water = greatest(high_water, clock_timestamp() + test_offset)`
-  return await sql.begin(async (tx) => {
+  return await inTransaction(sql, async (tx) => {
+    // The incidents first, as everybody else does: whoever works on one sets its timers with the row in hand.
+    const free = await tx<{ id: number }[]>`
+      select id from incidents
+      where id in (select incident_id from timers where due_at <= watch_now() order by due_at limit 500)
+      order by id for no key update skip locked`
     const due = await tx<{ incident_id: number }[]>`
-      delete from timers where (incident_id, kind) in (
-        select incident_id, kind from timers where due_at <= watch_now() order by due_at limit 500 for update skip locked)
+      delete from timers where incident_id = any(${free.map((row) => row.id)}::bigint[]) and due_at <= watch_now()
       returning incident_id`
     const incidents = [...new Set(due.map((row) => row.incident_id))]
     await wake(tx, queue, incidents)

@@ -31,7 +31,9 @@ export type CardState =
 export function stateOf(view: IncidentView): CardState {
   const { incident } = view
   if (incident.status === 'closed') return endOf(view)
-  if (effectOf(view, 'in_doubt') && incident.outcome !== 'abandoned') return 'doubt'
+  const inDoubt = effectOf(view, 'in_doubt') && incident.outcome !== 'abandoned'
+  // Another attempt that is asked for is decided on the card of that question.
+  if (inDoubt && incident.status !== 'waiting') return 'doubt'
   switch (incident.status) {
     case 'snoozed':
     case 'ignored':

@@ -16,18 +16,25 @@ export function awaitDecision() {
       case 'expired':
         return verdict('expired', 'Nobody answered in time, so nothing ran.')
       case 'withdrawn':
-        return verdict('self_resolved', 'The alert cleared before anything ran.')
+        return afterClear(state)
       case 'superseded':
         return news.asked ? afterRequest(state, news.asked) : again(state)
     }
   }
 }
 
-function verdict(outcome: 'rejected' | 'expired' | 'self_resolved', because: string): IncidentUpdate {
+/** The alert is gone. What ran before it went is verified; what may have run stays in doubt; else there was nothing to do. */
+function afterClear({ attempt, cursor }: IncidentState): IncidentUpdate {
+  if (attempt > 1)
+    return verdict('in_doubt', 'The alert has cleared; whether the first attempt took place cannot be told.')
+  return cursor > 0 ? { next: 'verify' } : verdict('self_resolved', 'The alert cleared before anything ran.')
+}
+
+function verdict(outcome: 'rejected' | 'expired' | 'self_resolved' | 'in_doubt', because: string): IncidentUpdate {
   return { verdict: { outcome, because }, next: 'record' }
 }
 
-/** What was asked for no longer is what would run: the plan is made again and asked for anew. */
+/** What was asked for, a fix or a way back, no longer is what would run: the plan is made again and asked for anew. */
 function again(state: IncidentState): IncidentUpdate {
-  return { round: state.round + 1, purpose: 'fix', next: 'triage' }
+  return { round: state.round + 1, next: 'triage' }
 }

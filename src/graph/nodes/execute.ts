@@ -213,7 +213,7 @@ async function settle(
     await deps.announcer.ping(tx, state.incident, 'doubt')
     await deps.announcer.card(tx, [state.incident])
   })
-  return { wait: 'doubt', next: 'await-outcome' }
+  return { cursor: action.index, wait: 'doubt', next: 'await-outcome' }
 }
 
 async function stop(deps: GraphDeps, plan: Plan, action: Action, because: string): Promise<IncidentUpdate> {
@@ -257,5 +257,5 @@ async function anew({ sql, announcer }: GraphDeps, state: IncidentState, because
     })
     await announcer.card(tx, [state.incident])
   })
-  return { round: state.round + 1, purpose: 'fix', next: 'triage' }
+  return { round: state.round + 1, next: 'triage' }
 }

@@ -24,9 +24,12 @@ export function record(deps: GraphDeps) {
     return await inTransaction(deps.sql, async (tx) => {
       const incident = await lockIncident(tx, state.incident)
       if (incident.status === 'closed' || incident.round > state.round) return { next: 'end' }
+      const { firing, alertVersion } = await firingAlerts(tx, incident.id)
+      // It fired again since the verdict: nothing is fixed, and it goes on being watched.
+      if (state.verdict?.outcome === 'fixed' && firing > 0)
+        return { verdict: null, wait: 'verify', next: 'await-outcome' }
       await clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect'])
       await wake(tx, deps.queue, await freeTargets(tx, incident.id))
-      const { firing, alertVersion } = await firingAlerts(tx, incident.id)
       const next =
         firing > 0 && state.quiet
           ? await beQuiet(tx, state, state.quiet)

@@ -18,6 +18,9 @@ export function triage({ sql, announcer }: GraphDeps) {
       const round = Math.max(incident.round, state.round)
       await tx`update incidents set round = ${round}, waits_for = null, snoozed_until = null where id = ${incident.id}`
       await clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect'])
+      await tx`
+        update approvals set status = 'superseded', decided_by = 'agent', decided_at = watch_now()
+        where incident_id = ${incident.id} and status = 'pending'`
       const { firing, alertVersion } = await firingAlerts(tx, incident.id)
       const fresh = {
         round,
@@ -28,6 +31,7 @@ export function triage({ sql, announcer }: GraphDeps) {
         attempt: 1,
         wait: null,
         verdict: null,
+        quiet: null,
       }
       if (firing === 0 && state.purpose === 'fix')
         return {
