@@ -1,6 +1,6 @@
 #!/usr/bin/env -S node --max-semi-space-size=8
 import { existsSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
+import module from 'node:module'
 
 // Plain JavaScript, so that even a Node that cannot read TypeScript gets as far as this sentence.
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -15,6 +15,6 @@ if (major < 22 || (major === 22 && minor < 19)) {
   // What is set already wins over the file.
   if (existsSync('.env')) process.loadEnvFile('.env')
   // Keeps compiled modules between starts: a second start is quicker, and the memory of stripping types is not needed.
-  enableCompileCache?.()
+  module.enableCompileCache?.()
   await import('../src/main.ts')
 }

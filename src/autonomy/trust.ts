@@ -5,21 +5,31 @@ import type { SqlOrTx } from '../storage/postgres.ts'
 /** What an outcome counts for in a runbook's record, and why. Unknown is not success. */
 export interface Credit {
   outcome: Outcome
-  decision: 'approved' | 'rejected'
+  decision: 'approved' | 'rejected' | 'standing'
   credit: 'success' | 'failure' | 'none'
   because: string
 }
 
-/** Credit for one round: pure, and one table. `ran` is how many of the plan's actions are known to have been done. */
-export function creditOf(plan: Plan, { outcome, because }: { outcome: Outcome; because: string }, ran: number): Credit {
-  const whole = ran === plan.body.actions.length
-  if (outcome === 'rejected') return { outcome, decision: 'rejected', credit: 'failure', because }
+/** How many of a plan's actions are known to have been done, and whether its level alone permitted them. */
+export interface Ran {
+  ran: number
+  standing: boolean
+}
+
+/** Credit for one round: pure, and one table. Undefined where nothing was decided and nothing ran: that is no record. */
+export function creditOf(
+  plan: Plan,
+  { outcome, because }: { outcome: Outcome; because: string },
+  { ran, standing }: Ran,
+): Credit | undefined {
+  if (outcome === 'rejected') return { outcome, decision: 'rejected', credit: 'none', because }
+  if (ran === 0) return undefined
+  const decision = standing ? ('standing' as const) : ('approved' as const)
   if (plan.body.purpose !== 'fix')
-    return { outcome, decision: 'approved', credit: 'none', because: `it was to ${plan.body.purpose}` }
-  if (outcome === 'fixed' && whole) return { outcome, decision: 'approved', credit: 'success', because }
-  if ((outcome === 'not_fixed' || outcome === 'reverted') && ran > 0)
-    return { outcome, decision: 'approved', credit: 'failure', because }
-  return { outcome, decision: 'approved', credit: 'none', because }
+    return { outcome, decision, credit: 'none', because: `it was to ${plan.body.purpose}` }
+  if (outcome === 'fixed' && ran === plan.body.actions.length) return { outcome, decision, credit: 'success', because }
+  if (outcome === 'not_fixed' || outcome === 'reverted') return { outcome, decision, credit: 'failure', because }
+  return { outcome, decision, credit: 'none', because }
 }
 
 /** Adds a round to the record of its runbook's version, once. Plans without a runbook have none. */

@@ -56,6 +56,8 @@ export interface PlanBody {
   /** The values the runbook was filled with. */
   inputs: Readonly<Record<string, string | number>>
   actions: Action[]
+  /** The round whose checks the verification may refer to, where it is not this one. */
+  checksRound?: number
   /** With arguments filled in. */
   verify: VerifyClause[]
 }

@@ -34,4 +34,6 @@ export interface GraphOptions {
 export interface Run {
   /** The lease under which this worker moves the incident; `started` checks its epoch. */
   lease: Lease
+  /** Aborts when the lease is lost or the process stops: what is under way outside is cut off. */
+  signal: AbortSignal | undefined
 }

@@ -48,6 +48,8 @@ export async function authorizationFor(
   return row
 }
 
+/** How far a server's clock may be behind ours, as it allows, and a second more: until then a grant may still serve. */
+const SETTLE_MARGIN_MS = 6_000
 /** A call that never reached the platform is made again under its permit, so many times at most. */
 export const MAX_ATTEMPTS = 3
 
@@ -92,7 +94,7 @@ export async function startEffect(
     if (other !== undefined) return refuse('held', `Incident #${other} is working on the same target.`)
     const [row] = await tx<EffectRow[]>`
       update effects set status = 'started', authorization_id = ${permit.id}, lease_epoch = ${lease.epoch},
-        started_at = watch_now(), settles_at = watch_now() + ${deps.options.grantTtlMs + 1000} * interval '1 millisecond'
+        started_at = watch_now(), settles_at = watch_now() + ${deps.options.grantTtlMs + SETTLE_MARGIN_MS} * interval '1 millisecond'
       where plan_id = ${plan.id} and action = ${action.index} and attempt = ${attempt} and status = 'planned'
       returning *`
     if (!row) return refuse('stop', 'it was started before')

@@ -36,7 +36,7 @@ export function incidentGraph(deps: GraphDeps, checkpointer: BaseCheckpointSaver
   const node = (name: Exclude<Step, 'end'>, work: Node) => {
     const allowed: readonly Step[] = routes[name]
     return async ({ flow }: GraphState, config: LangGraphRunnableConfig): Promise<GraphState> => {
-      const update = await observe(`node:${name}`, () => work(flow, { lease: leaseOf(config) }))
+      const update = await observe(`node:${name}`, () => work(flow, { lease: leaseOf(config), signal: config.signal }))
       const next = update.next ?? flow.next
       if (!allowed.includes(next)) throw new Error(`${name} may not go to ${next}`)
       return { flow: { ...flow, ...update } }

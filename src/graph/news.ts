@@ -48,7 +48,7 @@ export async function newsFor(sql: Sql, state: IncidentState): Promise<News | un
       if (changed) return { kind: 'alerts', firing }
       return (await isDue(sql, state, 'verify')) ? { kind: 'due' } : undefined
     case 'target':
-      if (firing === 0) return { kind: 'alerts', firing }
+      if (firing === 0 && state.purpose === 'fix') return { kind: 'alerts', firing }
       if (asked) return { kind: 'asked', asked }
       return (await isFree(sql, state)) ? { kind: 'freed' } : undefined
     default:

@@ -3,7 +3,7 @@ import type { JsonObject } from '../domain/json.ts'
 import type { Action, WayBack } from '../domain/plan.ts'
 import { targetName } from '../domain/plan.ts'
 import { look } from '../tools/evidence.ts'
-import { effectOfCall } from '../tools/rules.ts'
+import { effectOfCall, toolRules } from '../tools/rules.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import type { GraphDeps } from './deps.ts'
 
@@ -101,7 +101,7 @@ export async function planActions(
       tool: draft.tool,
       contract,
       effect,
-      undoable: change.undoable,
+      undoable: change.undoable && toolRules.get(draft.tool)?.undoable === true,
       target: change.target,
       arguments: {
         ...args,

@@ -4,7 +4,7 @@ import type { IncidentState, IncidentUpdate } from './state.ts'
 /** Where a graph goes when a person asked for something on the card; a verb that does not fit the moment changes nothing. */
 export function afterRequest(state: IncidentState, { id, verb, params, by }: Asked): IncidentUpdate {
   const taken: IncidentUpdate = { lastRequest: id }
-  const anew: IncidentUpdate = { ...taken, round: state.round + 1, askedBy: null, next: 'triage' }
+  const anew: IncidentUpdate = { ...taken, round: state.round + 1, replans: 0, askedBy: null, next: 'triage' }
   switch (verb) {
     case 'again':
       return { ...anew, purpose: 'fix', basis: null }

@@ -58,6 +58,8 @@ const Flow = z.object({
   attempt: z.number().default(1),
   approval: z.string().nullable().default(null),
   wait: z.enum(waits).nullable().default(null),
+  /** How often in a row the plan was no longer what would run, with nobody asking for another. */
+  replans: z.number().default(0),
   /** Of the alerts, and of people's requests, what has been taken in so far. */
   alertVersion: z.number().default(0),
   lastRequest: z.number().default(0),

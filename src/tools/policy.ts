@@ -46,9 +46,8 @@ export function rule(action: RuledAction, standing: Standing, rules: Rules): Rul
   if (level === 'manual') return ask('each', 'its level is manual')
   if (level === 'prompted') return ask('plan', 'its level is prompted')
   if (rules.policy === 'VERBOSE') return ask('plan', 'this installation asks for everything')
-  return action.undoable || standing.ceiling === 'standard'
-    ? run('earned by its record')
-    : ask('plan', 'nothing undoes it')
+  // A level never rises above its ceiling, so what nothing undoes has a ceiling that says so by now.
+  return run('earned by its record')
 }
 
 const order: readonly Level[] = ['manual', 'prompted', 'standard']

@@ -15,6 +15,7 @@ const state: IncidentState = {
   cursor: 0,
   attempt: 1,
   approval: null,
+  replans: 2,
   wait: 'watch',
   alertVersion: 4,
   lastRequest: 10,

@@ -8,7 +8,7 @@ export const GRANT_META = 'watchkeeper/grant'
 /** The longest a grant may live, in milliseconds. */
 export const GRANT_LIFE = 120_000
 const SIGNED_PREFIX = 'watchkeeper-grant-v1.'
-const CLOCK_SKEW = 30_000
+const CLOCK_SKEW = 5_000
 
 const Grant = z.strictObject({
   v: z.literal(1),

@@ -96,10 +96,11 @@ function resting(view: IncidentView): CardState {
   return 'advised'
 }
 
-/** Which way the plan stopped before its end; undefined when no action failed. */
+/** Which way the plan stopped before its end; undefined when all of it ran, or nothing. */
 function broken(view: IncidentView): 'failed' | 'partial' | undefined {
-  if (!effectOf(view, 'failed')) return undefined
-  return effectOf(view, 'done') || effectOf(view, 'skipped') ? 'partial' : 'failed'
+  const [done, skipped] = [effectOf(view, 'done'), effectOf(view, 'skipped')]
+  if (!effectOf(view, 'failed')) return done && skipped ? 'partial' : undefined
+  return done || skipped ? 'partial' : 'failed'
 }
 
 function endOf(view: IncidentView): CardState {

@@ -1,4 +1,5 @@
 import { interrupt } from '@langchain/langgraph'
+import type { Outcome } from '../../domain/incident.ts'
 import type { News } from '../news.ts'
 import { afterRequest } from '../requests.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
@@ -12,9 +13,9 @@ export function awaitDecision() {
       case 'approved':
         return { next: 'execute' }
       case 'rejected':
-        return verdict('rejected', `${news.by} rejected the plan.`)
+        return afterNo(state, 'rejected', `${news.by} rejected the plan.`)
       case 'expired':
-        return verdict('expired', 'Nobody answered in time, so nothing ran.')
+        return afterNo(state, 'expired', 'Nobody answered in time, so nothing ran.')
       case 'withdrawn':
         return afterClear(state)
       case 'superseded':
@@ -30,7 +31,18 @@ function afterClear({ attempt, cursor }: IncidentState): IncidentUpdate {
   return cursor > 0 ? { next: 'verify' } : verdict('self_resolved', 'The alert cleared before anything ran.')
 }
 
-function verdict(outcome: 'rejected' | 'expired' | 'self_resolved' | 'in_doubt', because: string): IncidentUpdate {
+/** Nothing more runs. What ran before stays, and people are offered the way back or the rest; doubt stays doubt. */
+function afterNo({ attempt, cursor }: IncidentState, outcome: 'rejected' | 'expired', because: string): IncidentUpdate {
+  if (attempt > 1) return verdict('in_doubt', `${because} Whether the first attempt took place is still not known.`)
+  if (cursor > 0)
+    return verdict(
+      'not_fixed',
+      `The first ${cursor === 1 ? 'step' : `${cursor} steps`} ran, the rest did not. ${because}`,
+    )
+  return verdict(outcome, because)
+}
+
+function verdict(outcome: Outcome, because: string): IncidentUpdate {
   return { verdict: { outcome, because }, next: 'record' }
 }
 

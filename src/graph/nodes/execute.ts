@@ -23,6 +23,9 @@ import { settledBy } from '../probe.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
 import { watch } from '../watch.ts'
 
+/** A target that changes under every plan is a matter for people. */
+const MAX_REPLANS = 3
+
 /**
  * Carries out the actions that are permitted, one by one, each at most once. The first that fails or stays in doubt stops
  * the plan and the rest is skipped. A call whose fate is unknown waits until its grant has run out, and is then probed;
@@ -82,6 +85,7 @@ async function begin(
   if ('refused' in start) return await refused(deps, state, plan, start.refused, action)
   const answer = await deps.toolbox.call(action.tool, action.arguments, {
     deadlineMs: deps.options.grantTtlMs,
+    ...(run.signal && { signal: run.signal }),
     permit: {
       plan: plan.digest,
       effect: start.effect.id,
@@ -219,7 +223,7 @@ async function settle(
 async function stop(deps: GraphDeps, plan: Plan, action: Action, because: string): Promise<IncidentUpdate> {
   await skipRest(deps.sql, plan, action.index, `step ${action.index + 1} did not succeed`)
   const of = plan.body.actions.length > 1 ? `Step ${action.index + 1} of ${plan.body.actions.length}` : 'The action'
-  return { verdict: { outcome: 'not_fixed', because: `${of} failed: ${because}` }, next: 'record' }
+  return { verdict: { outcome: 'not_fixed', because: `${of} did not succeed: ${because}` }, next: 'record' }
 }
 
 async function refused(
@@ -231,6 +235,9 @@ async function refused(
 ): Promise<IncidentUpdate> {
   if (refusal.kind === 'lost') throw new Error(refusal.because)
   if (action) await recordRefused(deps, { state, plan, action, refusal })
+  // What ran before it stays: the plan ends in the middle, and people are offered the way back or the rest.
+  if (action && action.index > 0 && (refusal.kind === 'anew' || refusal.kind === 'stop'))
+    return await stop(deps, plan, action, refusal.because)
   switch (refusal.kind) {
     case 'cleared':
       return { verdict: { outcome: 'self_resolved', because: refusal.because }, next: 'record' }
@@ -239,7 +246,9 @@ async function refused(
     case 'stop':
       return await watch(deps, state, { outcome: null, because: refusal.because, ping: 'failed' })
     case 'anew':
-      return await anew(deps, state, refusal.because)
+      return state.replans < MAX_REPLANS
+        ? await anew(deps, state, refusal.because)
+        : await watch(deps, state, { outcome: null, because: `It keeps changing. ${refusal.because}`, ping: 'failed' })
   }
 }
 
@@ -257,5 +266,5 @@ async function anew({ sql, announcer }: GraphDeps, state: IncidentState, because
     })
     await announcer.card(tx, [state.incident])
   })
-  return { round: state.round + 1, next: 'triage' }
+  return { round: state.round + 1, replans: state.replans + 1, next: 'triage' }
 }

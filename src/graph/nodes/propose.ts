@@ -7,11 +7,11 @@ import { resolveInputs } from '../../knowledge/inputs.ts'
 import { renderArgs, type TemplateScope } from '../../knowledge/templates.ts'
 import { checkResults } from '../../tools/evidence.ts'
 import type { GraphDeps } from '../deps.ts'
-import { type DraftStep, planActions } from '../planning.ts'
+import { type DraftStep, planActions, withCluster } from '../planning.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
 import { watch } from '../watch.ts'
 
-type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'verify'> & {
+type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'verify' | 'checksRound'> & {
   steps: DraftStep[]
   cluster: string
   /** The actions that an undo takes back. */
@@ -39,8 +39,17 @@ export function propose(deps: GraphDeps) {
       return await watch(deps, state, { outcome: null, because: `Nothing to propose. ${actions.problem}` })
     const foreign = draft.undoes && foreignValue(actions, draft.undoes)
     if (foreign) return await watch(deps, state, { outcome: null, because: `Nothing to take back. ${foreign}` })
-    const { runbook, inputs, verify } = draft
-    const body: PlanBody = { v: 1, ...place, purpose: state.purpose, runbook, inputs, actions, verify }
+    const { runbook, inputs, verify, checksRound } = draft
+    const body: PlanBody = {
+      v: 1,
+      ...place,
+      purpose: state.purpose,
+      runbook,
+      inputs,
+      actions,
+      verify,
+      ...(checksRound !== undefined && { checksRound }),
+    }
     const plan = await keepPlan(deps.sql, body, state.askedBy ?? 'agent')
     return { plan: plan.id, next: 'authorize' }
   }
@@ -59,7 +68,7 @@ async function fromRunbook(deps: GraphDeps, state: IncidentState): Promise<Draft
     if ('problem' in drafted) return drafted
     steps.push(drafted)
   }
-  const verify = renderVerify(runbook, { inputs, checks }, deps.options.verifyScale)
+  const verify = await renderVerify(deps, incident.cluster, runbook, { inputs, checks })
   if ('problem' in verify) return verify
   return {
     runbook: { id: runbook.id, version: runbook.version, ceiling: runbook.ceiling },
@@ -86,20 +95,23 @@ function wayBackOf({ rollback }: Step, scope: TemplateScope): WayBack | { proble
 }
 
 /** Clauses with arguments filled in and windows as they will be watched: what the card says is what is waited for. */
-function renderVerify(
+async function renderVerify(
+  { toolbox, options }: GraphDeps,
+  cluster: string,
   runbook: Runbook,
   scope: TemplateScope,
-  scale: number,
-): { clauses: PlanBody['verify'] } | { problem: string } {
+): Promise<{ clauses: PlanBody['verify'] } | { problem: string }> {
+  const scaled = (ms: number) => Math.ceil(ms * options.verifyScale)
   const clauses: PlanBody['verify'][number][] = []
   for (const clause of runbook.verify) {
     if (clause.kind === 'alert') {
-      clauses.push({ ...clause, withinMs: Math.ceil(clause.withinMs * scale), forMs: Math.ceil(clause.forMs * scale) })
+      clauses.push({ ...clause, withinMs: scaled(clause.withinMs), forMs: scaled(clause.forMs) })
       continue
     }
     const call = renderArgs(clause.args, scope)
     if ('problem' in call) return call
-    clauses.push({ ...clause, args: call.args, withinMs: Math.ceil(clause.withinMs * scale) })
+    const args = await withCluster({ toolbox, name: cluster }, clause.tool, call.args)
+    clauses.push({ ...clause, args, withinMs: scaled(clause.withinMs) })
   }
   return { clauses }
 }
@@ -114,7 +126,8 @@ async function fromPlan(deps: GraphDeps, state: IncidentState): Promise<Draft | 
   const { actions, runbook, inputs, verify, cluster } = basis.body
   if (state.purpose === 'rest') {
     const left = actions.filter((action) => !done.has(action.index))
-    return { runbook, inputs, verify, cluster, steps: left.map(again) }
+    const checksRound = basis.body.checksRound ?? basis.body.round
+    return { runbook, inputs, verify, cluster, checksRound, steps: left.map(again) }
   }
   const back: DraftStep[] = []
   for (const action of actions.filter((it) => done.has(it.index)).reverse()) {

@@ -11,6 +11,7 @@ import { move } from '../../incidents/move.ts'
 import { clearTimers, setTimer, wake } from '../../incidents/wake.ts'
 import { inTransaction, type Tx } from '../../storage/postgres.ts'
 import type { GraphDeps } from '../deps.ts'
+import { skipRest } from '../effects.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
 
 /**
@@ -21,6 +22,9 @@ export function record(deps: GraphDeps) {
   return async function record(state: IncidentState): Promise<IncidentUpdate> {
     const plan = state.plan === null ? undefined : await findPlan(deps.sql, state.plan)
     const effects = plan ? await effectsOf(deps.sql, plan.id) : []
+    const done = effects.filter((effect) => effect.status === 'done')
+    if (plan && state.verdict && done.length > 0 && done.length < plan.body.actions.length)
+      await skipRest(deps.sql, plan, Math.max(...done.map((effect) => effect.action)), 'the plan ended before it')
     return await inTransaction(deps.sql, async (tx) => {
       const incident = await lockIncident(tx, state.incident)
       if (incident.status === 'closed' || incident.round > state.round) return { next: 'end' }
@@ -35,7 +39,7 @@ export function record(deps: GraphDeps) {
           ? await beQuiet(tx, state, state.quiet)
           : await conclude(deps, tx, { state, incident, firing })
       await deps.announcer.card(tx, [incident.id])
-      await settleAccounts(deps, tx, { state, incident, plan, effects, next })
+      await settleAccounts(tx, { state, incident, plan, effects, next })
       return { ...next, alertVersion, quiet: null, verdict: null }
     })
   }
@@ -92,11 +96,11 @@ async function conclude(
   if (state.verdict && loud.includes(verdict.outcome)) await announcer.ping(tx, incident.id, 'failed')
   if (over)
     await announcer.notice(tx, { subject: `closed:${incident.id}`, topic: 'resolved', text: '', incident: incident.id })
-  return over ? { next: 'end' } : { wait: 'watch', next: 'await-outcome' }
+  if (over) return { next: 'end' }
+  return { wait: verdict.outcome === 'in_doubt' ? 'doubt' : 'watch', next: 'await-outcome' }
 }
 
 async function settleAccounts(
-  _deps: GraphDeps,
   tx: Tx,
   {
     state,
@@ -114,7 +118,8 @@ async function settleAccounts(
 ): Promise<void> {
   const ran = effects.filter((effect) => effect.status === 'done').length
   const { verdict } = state
-  if (plan && verdict) await recordTrust(tx, { plan, incident, ...creditOf(plan, verdict, ran) })
+  const credit = plan && verdict && creditOf(plan, verdict, { ran, standing: state.approval === null })
+  if (plan && credit) await recordTrust(tx, { plan, incident, ...credit })
   if (!verdict && next.next !== 'end') return
   await writeLedger(tx, [
     {

@@ -1,8 +1,9 @@
+import type { Incident } from '../../domain/incident.ts'
 import { firingAlerts } from '../../incidents/alert-rows.ts'
 import { lockIncident } from '../../incidents/incident-rows.ts'
 import { move } from '../../incidents/move.ts'
 import { clearTimers } from '../../incidents/wake.ts'
-import { inTransaction } from '../../storage/postgres.ts'
+import { inTransaction, type Tx } from '../../storage/postgres.ts'
 import type { GraphDeps } from '../deps.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
 
@@ -14,7 +15,8 @@ export function triage({ sql, announcer }: GraphDeps) {
   return async function triage(state: IncidentState): Promise<IncidentUpdate> {
     return await inTransaction(sql, async (tx) => {
       const incident = await lockIncident(tx, state.incident)
-      if (incident.status === 'closed' && state.purpose === 'fix') return { next: 'end' }
+      if (incident.status === 'closed' && (state.purpose === 'fix' || (await hasOpenTwin(tx, incident))))
+        return { next: 'end' }
       const round = Math.max(incident.round, state.round)
       await tx`update incidents set round = ${round}, waits_for = null, snoozed_until = null where id = ${incident.id}`
       await clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect'])
@@ -54,4 +56,11 @@ export function triage({ sql, announcer }: GraphDeps) {
       return { ...fresh, next: state.purpose === 'fix' ? 'recall' : 'propose' }
     })
   }
+}
+
+/** Of one key only one incident may be open: an undo that comes too late for that is left alone. */
+async function hasOpenTwin(tx: Tx, { id, correlationKey }: Incident): Promise<boolean> {
+  const twins = await tx`
+    select 1 from incidents where correlation_key = ${correlationKey} and closed_at is null and id <> ${id}`
+  return twins.length > 0
 }

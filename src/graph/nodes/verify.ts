@@ -42,7 +42,9 @@ async function judge(deps: GraphDeps, state: IncidentState, plan: Plan, done: re
   const standing = await firingAlerts(sql, state.incident)
   const alert = await leadingAlert(sql, state.incident)
   const { runbook, inputs, verify: clauses } = plan.body
-  const checks = runbook ? await checkResults(sql, state.incident, state.round, runbook.id) : {}
+  const checks = runbook
+    ? await checkResults(sql, state.incident, plan.body.checksRound ?? state.round, runbook.id)
+    : {}
   const judgements: Judgement[] = []
   for (const [index, clause] of clauses.entries()) {
     if (clause.kind === 'alert') {
