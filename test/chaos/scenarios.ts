@@ -14,12 +14,9 @@ export const APPROVE = 'Approve'
 const PATIENCE = { timeoutMs: 90_000 }
 const SETTINGS: Settings = { grantTtlMs: 3_000 }
 
-export async function changed(lane: Lane, one: Case, times: number): Promise<void> {
-  await until(
-    `${one.workload} changed ${times} times`,
-    async () => (await changesOf(lane.world, one)).length >= times,
-    PATIENCE,
-  )
+export async function changed(lane: Lane, one: Case, times: number, timeoutMs = PATIENCE.timeoutMs): Promise<void> {
+  const made = async () => (await changesOf(lane.world, one)).length
+  await until(`${one.workload} changed ${times} times`, async () => (await made()) >= times, { timeoutMs })
 }
 
 export async function closes(lane: Lane, one: Case, says: RegExp): Promise<void> {

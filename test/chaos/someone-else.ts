@@ -17,7 +17,7 @@ export async function setMemory({ folder }: World, name: string, memory: string)
     'certificate-authority-data': '',
   }
   const dispatcher = new Agent({ connect: { ca: Buffer.from(ca, 'base64').toString() } })
-  const resources = { limits: { memory }, requests: { memory } }
+  const resources = { limits: { memory } }
   const { statusCode, body } = await request(`${server}/apis/apps/v1/namespaces/chaos/deployments/${name}`, {
     method: 'PATCH',
     dispatcher,
