@@ -30,11 +30,11 @@ const NO_PRECONDITION: Edit = {
   put: '  if (wanted || !wanted) return\n',
 }
 
-/** Nobody looks at the object once more before it is changed. */
+/** The last look before a change is taken, and what it finds is ignored. */
 const NO_LAST_LOOK: Edit = {
   file: 'src/graph/nodes/execute.ts',
   find: 'const changed = await whatChanged(deps, state, action)',
-  put: 'const changed = false ? await whatChanged(deps, state, action) : undefined',
+  put: 'const changed = (await whatChanged(deps, state, action)) && undefined',
 }
 
 /** The database no longer says which of two starts was the first. */

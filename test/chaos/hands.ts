@@ -21,10 +21,16 @@ const ASTRAY = /old copy|newest|not known|belongs to another|cannot be used/i
 export function handsIn(world: World): Hands {
   const pressings: Pressing[] = []
 
+  /** Buttons that have done what they are for; a card shows them until it is edited. */
+  const spent = new Set<string | undefined>()
+
   async function card(one: Case, label: string, timeoutMs = 60_000): Promise<SimulatedMessage> {
     return await until(
       `a card of ${one.workload} with "${label}"`,
-      async () => (await world.telegram.messages()).findLast((message) => hasButton(message, one, label)),
+      async () =>
+        (await world.telegram.messages()).findLast(
+          (message) => isAbout(message, one) && isFresh(tokenOf(message, label), spent),
+        ),
       { timeoutMs },
     )
   }
@@ -53,15 +59,26 @@ export function handsIn(world: World): Hands {
     card,
     press,
     async insist(one, label, by, settles) {
+      const tried = new Set<string | undefined>()
       for (let tries = 0; tries < 8; tries++) {
         const message = await card(one, label)
         const token = tokenOf(message, label)
+        const again = tried.has(token)
+        tried.add(token)
         const pressed = await press(message, label, by).catch(() => undefined)
         if (!pressed) continue
         const answer = await pressed.answer
-        if (answer && !ASTRAY.test(answer.text) && (!settles || settles.test(answer.text))) return answer.text
+        const others = answer !== undefined && /already/i.test(answer.text) && !again
+        if (others) spent.add(token)
+        else if (answer && !ASTRAY.test(answer.text) && (!settles || settles.test(answer.text))) {
+          spent.add(token)
+          return answer.text
+        }
         // Nobody answered: where the same button is still there a while later, the press went astray.
-        if (!answer && !(await stays(label, token))) return ''
+        if (!answer && !(await stays(label, token))) {
+          spent.add(token)
+          return ''
+        }
       }
       throw new Error(`"${label}" of ${one.workload} was pressed eight times, always astray`)
     },
@@ -72,6 +89,10 @@ function tokenOf({ keyboard }: SimulatedMessage, label: string): string | undefi
   return keyboard.flat().find((button) => button.text.includes(label))?.callback_data
 }
 
-function hasButton({ text, keyboard }: SimulatedMessage, { workload }: Case, label: string): boolean {
-  return new RegExp(`${workload}(?![\\w-])`).test(text) && keyboard.flat().some((button) => button.text.includes(label))
+function isFresh(token: string | undefined, spent: ReadonlySet<string | undefined>): boolean {
+  return token !== undefined && !spent.has(token)
+}
+
+function isAbout({ text }: SimulatedMessage, { workload }: Case): boolean {
+  return new RegExp(`${workload}(?![\\w-])`).test(text)
 }

@@ -31,7 +31,7 @@ export async function killedAfterTheCall(lane: Lane): Promise<void> {
   await lane.hands.card(one, APPROVE)
   agent.arm({ point: 'tool:kubernetes.rollout_restart', when: 'after', nth: 2, action: 'kill' })
   await approve(lane, one)
-  await agent.gone
+  await until('the agent to die', () => !agent.alive())
   await lane.agent(SETTINGS)
   await until('the call to be settled', async () => {
     const [row] = await lane.world.database.sql`
@@ -100,6 +100,6 @@ export async function killedInTheGraph(lane: Lane): Promise<void> {
   const agent = await lane.agent(SETTINGS)
   agent.arm({ point: 'node:investigate', when: 'before', nth: 1, action: 'kill' })
   await lane.open('ChaosRestart')
-  await agent.gone
+  await until('the agent to die', () => !agent.alive())
   await lane.agent(SETTINGS)
 }

@@ -63,7 +63,7 @@ export async function cutOff(lane: Lane, cut: Cut, place: Place): Promise<Outcom
     await lane.hands.card(one, 'Approve')
     first.arm({ ...place, action: cut === 'process stopped' ? 'stop' : 'hold' })
     const approving = approve(lane, one)
-    await first.reached()
+    await Promise.race([first.reached(), inTime('the replica to come to the point')])
     isolate(line, cut)
     const second = await world.start(SETTINGS, { replica: 1 })
     await until('the other replica to take over', () => workOf(lane, second).length > 0, PATIENCE)
@@ -92,6 +92,10 @@ function isolate(line: Line, cut: Cut): void {
 function rejoin(agent: AgentProcess, line: Line, cut: Cut): void {
   if (cut === 'process stopped') agent.signal('SIGCONT')
   line.mend()
+}
+
+async function inTime(what: string): Promise<never> {
+  return await until<never>(what, () => undefined, PATIENCE)
 }
 
 /** What a replica did in the graph. */
