@@ -39,7 +39,7 @@ import { openQueue } from './storage/queue.ts'
 import { contractPins } from './tools/contract-pins.ts'
 import { grantSigner, keyFromFolder } from './tools/grants.ts'
 import { observedToolbox } from './tools/observed-toolbox.ts'
-import { openTools } from './tools/open-tools.ts'
+import { clockSkewOf, configuredServers, openTools } from './tools/open-tools.ts'
 import { incidentWorker } from './worker.ts'
 
 export interface AppOptions {
@@ -118,10 +118,8 @@ async function build(
   const people = peopleOf(config)
   const shelf = await runbookShelf(config.runbooksDir, log)
   const signer = grantSigner(config.grantKey ?? (await keyFromFolder(join(config.dataDir, 'keys', 'grant.pem'))))
-  const toolbox = observedToolbox(
-    await openTools(config, process.env, { signer, log, pins: contractPins(sql) }),
-    observe,
-  )
+  const servers = await configuredServers(config, process.env)
+  const toolbox = observedToolbox(openTools(servers, { signer, log, pins: contractPins(sql) }), observe)
   closers.push(() => toolbox.close())
 
   const announcer = announcerFor(config.telegram ? [TELEGRAM_CHANNEL] : [])
@@ -156,6 +154,7 @@ async function build(
         authorizationTtlMs: config.authorizationTtlMs,
         verifyScale: config.verifyScale,
         grantTtlMs,
+        clockSkewMs: clockSkewOf(servers),
       },
     },
     checkpointer.saver,

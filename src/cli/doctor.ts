@@ -5,14 +5,14 @@ import { loadRunbookFolder } from '../knowledge/runbook-folder.ts'
 import { type Part, partsOf, partsTable } from '../parts.ts'
 import { checkDatabase, connect } from '../storage/postgres.ts'
 import { grantSigner } from '../tools/grants.ts'
-import { openTools } from '../tools/open-tools.ts'
+import { configuredServers, openTools } from '../tools/open-tools.ts'
 import { createLog } from './log.ts'
 
 /** Looks at every part without taking part in the work, so it may run beside the agent. 1 where something is broken. */
 export async function doctor(env: Readonly<Record<string, string | undefined>>): Promise<number> {
   const config = readConfig(env)
   const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  const toolbox = await openTools(config, env, {
+  const toolbox = openTools(await configuredServers(config, env), {
     signer: grantSigner(pem),
     log: createLog('silent'),
     pins: { check: async () => undefined },

@@ -28,6 +28,8 @@ export interface GraphOptions {
   verifyScale: number
   /** How long a grant lives, and with it the call it permits. */
   grantTtlMs: number
+  /** How far a tool server's clock may be behind ours, so that it takes a grant for longer; 0 on one machine. */
+  clockSkewMs: number
 }
 
 /** What a node is told of the run it is part of. */

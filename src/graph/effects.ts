@@ -48,8 +48,8 @@ export async function authorizationFor(
   return row
 }
 
-/** How far a server's clock may be behind ours, as it allows, and a second more: until then a grant may still serve. */
-const SETTLE_MARGIN_MS = 6_000
+/** Beyond a grant's end, for a call that was accepted in its last moment. */
+const SETTLE_MARGIN_MS = 1_000
 /** A call that never reached the platform is made again under its permit, so many times at most. */
 export const MAX_ATTEMPTS = 3
 
@@ -94,7 +94,7 @@ export async function startEffect(
     if (other !== undefined) return refuse('held', `Incident #${other} is working on the same target.`)
     const [row] = await tx<EffectRow[]>`
       update effects set status = 'started', authorization_id = ${permit.id}, lease_epoch = ${lease.epoch},
-        started_at = watch_now(), settles_at = watch_now() + ${deps.options.grantTtlMs + SETTLE_MARGIN_MS} * interval '1 millisecond'
+        started_at = watch_now(), settles_at = watch_now() + ${deps.options.grantTtlMs + deps.options.clockSkewMs + SETTLE_MARGIN_MS} * interval '1 millisecond'
       where plan_id = ${plan.id} and action = ${action.index} and attempt = ${attempt} and status = 'planned'
       returning *`
     if (!row) return refuse('stop', 'it was started before')
@@ -121,7 +121,7 @@ async function whyNotPermitted(
   permit: Authorization,
 ): Promise<Refusal | undefined> {
   const policy = await policyNow(tx)
-  if (policy === 'FROZEN') return { kind: 'stop', because: 'Everything is frozen, so nothing ran.' }
+  if (policy === 'FROZEN') return { kind: 'stop', because: 'Everything is frozen.' }
   if (planDigest(plan.body) !== plan.digest) return { kind: 'anew', because: 'The plan is not what was shown.' }
   if (effectOfCall(action.tool, action.arguments) !== action.effect)
     return { kind: 'anew', because: `The rules for ${action.tool} have changed.` }

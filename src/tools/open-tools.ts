@@ -19,11 +19,15 @@ export async function configuredServers(config: Config, env: Environment): Promi
   return new Map([...own, ...named])
 }
 
-/** Opens the tools of this installation; each server is connected when it is first asked. */
-export async function openTools(
-  config: Config,
-  env: Environment,
-  deps: Omit<ToolboxDeps, 'servers' | 'clock' | 'env'>,
-): Promise<Toolbox> {
-  return mcpToolbox({ ...deps, servers: await configuredServers(config, env), clock: Date.now, env: {} })
+/** What a server accepts at most of a clock that is ahead of its own (`mcp-servers/shared`). */
+const SERVER_SKEW_MS = 5_000
+
+/** How much longer than meant a grant may serve: none on this machine, whose clock is ours. */
+export function clockSkewOf(servers: ServerEntries): number {
+  return [...servers.values()].some((entry) => 'url' in entry) ? SERVER_SKEW_MS : 0
+}
+
+/** Opens the tools of these servers; each is connected when it is first asked. */
+export function openTools(servers: ServerEntries, deps: Omit<ToolboxDeps, 'servers' | 'clock' | 'env'>): Toolbox {
+  return mcpToolbox({ ...deps, servers, clock: Date.now, env: {} })
 }

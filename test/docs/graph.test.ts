@@ -42,6 +42,6 @@ function untouched(): GraphDeps {
     runbooks: refuse,
     people: refuse,
     rules: { protectedNamespaces: [], protectedNodes: [], ownHost: null, secondPerson: 'required' },
-    options: { approvalTtlMs: 1, authorizationTtlMs: 1, verifyScale: 1, grantTtlMs: 1 },
+    options: { approvalTtlMs: 1, authorizationTtlMs: 1, verifyScale: 1, grantTtlMs: 1, clockSkewMs: 0 },
   }
 }

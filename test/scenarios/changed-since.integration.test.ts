@@ -72,7 +72,7 @@ test('a server whose tools describe themselves otherwise since the card is set a
   await card.press('approve', bob)
   const after = await watch.until(({ incident }) => incident.status === 'watching')
   expect(watch.cluster.changes()).toEqual([])
-  expect(after.view.incident.because).toMatch(/cannot be used now, so nothing ran/)
+  expect(after.view.incident.because).toMatch(/cannot be used now\. Nothing ran/)
   expect(after.offers('again')).toBe(true)
   await after.press('again', bob)
   const told = await watch.until(({ incident }) => incident.round === 2 && incident.status === 'watching')

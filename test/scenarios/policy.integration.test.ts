@@ -112,9 +112,9 @@ test('a freeze between two steps stops before the second, and says what was done
   const card = await watch.until(({ incident }) => incident.status === 'watching')
   expect(watch.cluster.restarts('shop/web')).toBe(1)
   expect(watch.cluster.restarts('shop/cart')).toBe(0)
-  expect(card.view.incident.because).toBe('Everything is frozen, so nothing ran.')
+  expect(card.view.incident.because).toBe('Step 2 of 2 did not succeed: Everything is frozen.')
   expect(card.view.effects.map(({ action, status }) => `${action} ${status}`)).toEqual(['0 done', '1 skipped'])
-  expect(await refusals()).toEqual(['Everything is frozen, so nothing ran.'])
+  expect(await refusals()).toEqual(['Everything is frozen.'])
 })
 
 test('a person who was taken off the list after approving has approved nothing', async () => {

@@ -21,7 +21,7 @@ test('at manual each step is asked for by itself, and a step that fails ends it:
   await second.press('approve', bob)
   const partial = await watch.until((_view, state) => state === 'partial')
   expect(statuses(partial)).toEqual(['0 done', '1 failed', '1 failed', '1 failed', '2 skipped'])
-  expect(partial.view.incident.because).toMatch(/^Step 2 of 3 failed: /)
+  expect(partial.view.incident.because).toMatch(/^Step 2 of 3 did not succeed: /)
 
   await partial.press('rest', alice)
   const rest = await watch.until((view, state) => state === 'asked' && view.plan?.body.purpose === 'rest')

@@ -54,7 +54,7 @@ test('the MCP server goes away between card and press: nothing ran, and the next
   await watch.server.down()
   await card.press('approve', bob)
   const after = await watch.until(({ incident }) => incident.status === 'watching')
-  expect(after.view.incident.because).toBe('kubernetes.rollout_restart cannot be used now, so nothing ran.')
+  expect(after.view.incident.because).toBe('kubernetes.rollout_restart cannot be used now. Nothing ran.')
   await watch.server.up()
   await after.press('again', bob)
   await (await watch.until((view, state) => state === 'asked' && view.incident.round === 2)).press('approve', bob)

@@ -100,7 +100,7 @@ async function begin(
 /** Looks once more at the target before anything starts: what was approved must still be what would run. */
 async function whatChanged(deps: GraphDeps, state: IncidentState, action: Action): Promise<Refusal | undefined> {
   const published = await deps.toolbox.find(action.tool)
-  if (!published) return { kind: 'stop', because: `${action.tool} cannot be used now, so nothing ran.` }
+  if (!published) return { kind: 'stop', because: `${action.tool} cannot be used now.` }
   if (published.contract !== action.contract)
     return { kind: 'anew', because: `${action.tool} has changed since the plan was shown.` }
   const tried = await dryRun(deps, {
@@ -244,7 +244,7 @@ async function refused(
     case 'held':
       return { next: 'authorize' }
     case 'stop':
-      return await watch(deps, state, { outcome: null, because: refusal.because, ping: 'failed' })
+      return await watch(deps, state, { outcome: null, because: `${refusal.because} Nothing ran.`, ping: 'failed' })
     case 'anew':
       return state.replans < MAX_REPLANS
         ? await anew(deps, state, refusal.because)
