@@ -170,7 +170,7 @@ async function build(
     { cluster: config.clusterName, correlationLabels: config.correlationLabels },
     {
       async moved(tx, incidents) {
-        await announcer.card(tx, incidents)
+        await announcer.card(tx, incidents, 'soon')
         await hint(tx, queue, incidents)
       },
       onContradiction: () => poller?.wake(),

@@ -93,7 +93,7 @@ async function settle(pressing: Pressing, approval: Approval, verdict: 'approved
     key: `settled:${approval.id}`,
   })
   await wake(tx, queue, [approval.incidentId])
-  await announcer.card(tx, [approval.incidentId])
+  await announcer.card(tx, [approval.incidentId], 'soon')
   await writeLedger(tx, [
     {
       kind: 'decided',

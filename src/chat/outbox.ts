@@ -1,4 +1,4 @@
-import { EDIT_PAUSE_MS } from '../incidents/announce.ts'
+import { SOON_MS } from '../incidents/announce.ts'
 import { CARDS_CHANNEL } from '../incidents/wake.ts'
 import { isUnavailable } from '../storage/postgres.ts'
 import { sumUpNight, sumUpWaiting } from './outbox/backlog.ts'
@@ -38,7 +38,7 @@ export async function runOutbox(deps: OutboxDeps, signal: AbortSignal): Promise<
   const hear = () => {
     nudged.ring()
     // A card that people have already is due a little later.
-    setTimeout(nudged.ring, EDIT_PAUSE_MS + 10).unref()
+    setTimeout(nudged.ring, SOON_MS + 10).unref()
   }
   const listening = await sql.listen(CARDS_CHANNEL, hear, hear)
   try {

@@ -108,7 +108,7 @@ export async function startEffect(
       detail: { action: action.index, tool: action.tool, effect: row.id },
       key: `started:${row.id}`,
     })
-    await deps.announcer.card(tx, [incident.id])
+    await deps.announcer.card(tx, [incident.id], 'soon')
     return { effect: toEffect(row), approver: await approverOf(tx, permit) }
   })
 }
@@ -213,7 +213,7 @@ export async function finishEffect(deps: GraphDeps, plan: Plan, action: Action, 
         finished_at = case when ${status} = 'in_doubt' then null else watch_now() end
       where id = ${effect.id} and status in ('started', 'in_doubt')`
     if (count === 0) return
-    await deps.announcer.card(tx, [effect.incidentId])
+    await deps.announcer.card(tx, [effect.incidentId], 'soon')
     await writeLedger(tx, [
       {
         kind: 'ran',

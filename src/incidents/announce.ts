@@ -4,16 +4,19 @@ import { CARDS_CHANNEL } from './wake.ts'
 /** What buzzes a phone beside a card: an approval wanted, a failure, doubt, a new critical incident. */
 export type PingKind = 'approval' | 'failed' | 'doubt' | 'critical'
 
-/** A card that people have already changes a few times in a second while a plan runs; they are shown where that led. */
-export const EDIT_PAUSE_MS = 300
+/** How long a change that is only on its way to something may gather before the card shows where it led. */
+export const SOON_MS = 700
 
 /**
  * Tells people, in the transaction that made it true. What is written is only that a card must be shown again: it is drawn
  * from the records when it is sent, so states that nobody saw in time collapse into the newest.
  */
 export interface Announcer {
-  /** The cards of these incidents have changed. */
-  card(tx: SqlOrTx, incidents: readonly number[]): Promise<void>
+  /**
+   * The cards of these incidents have changed. `soon` is for what passes: a card that people have already is edited once for
+   * all of it, a little later.
+   */
+  card(tx: SqlOrTx, incidents: readonly number[], when?: 'now' | 'soon'): Promise<void>
   /** A short loud line beside the card. */
   ping(tx: SqlOrTx, incident: number, kind: PingKind): Promise<void>
   /** A line of its own in a topic; the same subject unsent is replaced. */
@@ -27,7 +30,7 @@ export interface Announcer {
 export function announcer(channels: readonly string[]): Announcer {
   const names = [...channels]
   return {
-    async card(tx, incidents) {
+    async card(tx, incidents, when = 'now') {
       if (incidents.length === 0) return
       const ids = [...incidents]
       // A waiting row is locked until this commits, so that nobody draws it from before what is being told.
@@ -35,11 +38,13 @@ export function announcer(channels: readonly string[]): Announcer {
         with wanted as (
           insert into outbox (channel, incident_id, kind, subject, not_before)
           select distinct to_name, id, 'card', 'card:' || id,
-            case when m.message_id is null then '-infinity' else watch_now() + ${EDIT_PAUSE_MS} * interval '1 millisecond' end
+            case when m.message_id is null or ${when} = 'now' then '-infinity'
+              else watch_now() + ${SOON_MS} * interval '1 millisecond' end
           from unnest(${names}::text[]) to_name cross join unnest(${ids}::bigint[]) id
             left join messages m on m.channel = to_name and m.incident_id = id and m.kind = 'card'
           order by id
-          on conflict (channel, subject) where sent_at is null do update set subject = excluded.subject)
+          on conflict (channel, subject) where sent_at is null do update
+            set not_before = least(outbox.not_before, excluded.not_before))
         select pg_notify(${CARDS_CHANNEL}, ${ids.slice(0, 200).join(',')})`
     },
     async ping(tx, incident, kind) {

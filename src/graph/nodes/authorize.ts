@@ -104,7 +104,7 @@ async function runAtOnce(
       detail: { plan: shortDigest(plan.digest), actions, because, levelChange: change },
       key: `permitted:${plan.id}:${state.cursor}:${state.attempt}`,
     })
-    await announcer.card(tx, [state.incident])
+    await announcer.card(tx, [state.incident], 'soon')
     await writeLedger(tx, [
       {
         kind: 'decided',

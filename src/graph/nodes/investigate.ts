@@ -78,6 +78,6 @@ async function settleOn({ sql, announcer }: GraphDeps, state: IncidentState, run
   await inTransaction(sql, async (tx) => {
     await tx`
       update incidents set runbook_id = ${runbook.id}, runbook_version = ${runbook.version} where id = ${state.incident}`
-    await announcer.card(tx, [state.incident])
+    await announcer.card(tx, [state.incident], 'soon')
   })
 }

@@ -28,7 +28,7 @@ export function recall(deps: GraphDeps) {
         detail: { runbook: best.runbook.id, because: best.because },
         key: `recall:${state.round}`,
       })
-      await announcer.card(tx, [state.incident])
+      await announcer.card(tx, [state.incident], 'soon')
     })
     return { candidates: found.map(({ runbook }) => runbook.id), next: 'investigate' }
   }

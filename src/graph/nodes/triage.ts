@@ -52,7 +52,7 @@ export function triage({ sql, announcer }: GraphDeps) {
         key: `round:${round}`,
       })
       if (round === 1 && incident.severity === 'critical') await announcer.ping(tx, incident.id, 'critical')
-      await announcer.card(tx, [incident.id])
+      await announcer.card(tx, [incident.id], 'soon')
       return { ...fresh, next: state.purpose === 'fix' ? 'recall' : 'propose' }
     })
   }

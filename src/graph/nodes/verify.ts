@@ -81,7 +81,7 @@ async function lookAgain(
     })
     await setTimer(tx, state.incident, 'verify', verdict.lookAgainMs)
     if (before[0]?.status !== 'verifying' || before[0].because !== verdict.because)
-      await announcer.card(tx, [state.incident])
+      await announcer.card(tx, [state.incident], 'soon')
   })
   return { wait: 'verify', next: 'await-outcome' }
 }
