@@ -30,7 +30,7 @@ export function record(deps: GraphDeps) {
       if (incident.status === 'closed' || incident.round > state.round) return { next: 'end' }
       const { firing, alertVersion } = await firingAlerts(tx, incident.id)
       // It fired again since the verdict: nothing is fixed, and it goes on being watched.
-      if (state.verdict?.outcome === 'fixed' && firing > 0)
+      if (state.verdict?.outcome === 'fixed' && firing > 0 && alertVersion > state.alertVersion)
         return { verdict: null, wait: 'verify', next: 'await-outcome' }
       await clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect'])
       await wake(tx, deps.queue, await freeTargets(tx, incident.id))
