@@ -126,7 +126,7 @@ function makeAlert(cluster: SimulatedCluster, i: number) {
   }
 }
 
-const LOOK_MS = 4
+const LOOK_MS = 8
 
 /** Follows the simulated Telegram's oracle as it grows, and knows every card by the workload it names. */
 async function followCards(path: string) {
@@ -150,13 +150,17 @@ async function followCards(path: string) {
     waiting.get(name)?.(card)
   }
 
+  // One buffer for all looks: a new one each time would be most of what this process does.
+  const buffer = Buffer.allocUnsafe(256 * 1024)
   const timer = setInterval(async () => {
     if (reading) return
     reading = true
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(256 * 1024), 0, 256 * 1024)
-    const lines = (rest + buffer.toString('utf8', 0, bytesRead)).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) take(JSON.parse(line) as TelegramLine)
+    const { bytesRead } = await file.read(buffer, 0, buffer.length)
+    if (bytesRead > 0) {
+      const lines = (rest + buffer.toString('utf8', 0, bytesRead)).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) take(JSON.parse(line) as TelegramLine)
+    }
     reading = false
   }, LOOK_MS)
   return {
