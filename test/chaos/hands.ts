@@ -15,6 +15,8 @@ export interface Hands {
   insist(one: Case, label: string, by: Someone, settles?: RegExp): Promise<string>
 }
 
+/** Answers that mean: this button is over; unless it was us who pressed it before, another one will come. */
+const OVER = /already|withdrawn|expired|moved on|newer plan/i
 /** Answers that mean: not here, try the newest card. */
 const ASTRAY = /old copy|newest|not known|belongs to another|cannot be used/i
 
@@ -31,7 +33,7 @@ export function handsIn(world: World): Hands {
         (await world.telegram.messages()).findLast(
           (message) => isAbout(message, one) && isFresh(tokenOf(message, label), spent),
         ),
-      { timeoutMs },
+      { timeoutMs, everyMs: 200 },
     )
   }
 
@@ -46,7 +48,7 @@ export function handsIn(world: World): Hands {
     const gone = until(
       'the press to be taken',
       async () => !(await world.telegram.messages()).some((message) => tokenOf(message, label) === token),
-      { timeoutMs: 12_000 },
+      { timeoutMs: 12_000, everyMs: 300 },
     )
     return await gone.then(
       () => false,
@@ -68,8 +70,7 @@ export function handsIn(world: World): Hands {
         const pressed = await press(message, label, by).catch(() => undefined)
         if (!pressed) continue
         const answer = await pressed.answer
-        const others = answer !== undefined && /already/i.test(answer.text) && !again
-        if (others) spent.add(token)
+        if (answer && OVER.test(answer.text) && !again) spent.add(token)
         else if (answer && !ASTRAY.test(answer.text) && (!settles || settles.test(answer.text))) {
           spent.add(token)
           return answer.text

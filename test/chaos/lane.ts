@@ -25,10 +25,10 @@ export interface Lane {
   /** Brings the agent up with these settings, or leaves the one that has them. */
   agent(settings?: Settings): Promise<AgentProcess>
   /**
-   * Runs a script while the agent is killed as told, started again at once each time it dies, and measured at that. Answers
-   * whether the kill took place.
+   * Runs a script while the agent is killed as told, one kill after the other, started again at once each time it dies, and
+   * measured at that. Answers how many of the kills took place.
    */
-  under(kill: Omit<Arm, 'action'> | undefined, settings: Settings, script: () => Promise<void>): Promise<boolean>
+  under(kills: readonly Omit<Arm, 'action'>[], settings: Settings, script: () => Promise<void>): Promise<number>
   /** Waits until nothing is in flight; answers what still is after `timeoutMs`. */
   settle(timeoutMs?: number): Promise<string[]>
   close(): Promise<void>
@@ -58,16 +58,19 @@ export async function openLane(options: WorldOptions): Promise<Lane> {
     return agent
   }
 
-  async function revive(settings: Settings, after: string): Promise<void> {
+  async function revive(settings: Settings, after: string, begin: (agent: AgentProcess) => void): Promise<void> {
     const at = new Date()
     agent = await world.start(settings, { eager: true })
-    await agent.ready
     const began = agent.startedAt
+    begin(agent)
+    await agent.ready
     try {
-      await until(`going on after ${after}`, () => isResumed(world, at), {
+      // Killed once more before it was measured: the next life is.
+      await until(`going on after ${after}`, async () => !agent?.alive() || (await isResumed(world, at)), {
         timeoutMs: 2 * RESUMED_WITHIN_MS,
         everyMs: 100,
       })
+      if (!agent.alive()) return
     } catch (error) {
       if (!(error instanceof TooLate)) throw error
     }
@@ -84,11 +87,15 @@ export async function openLane(options: WorldOptions): Promise<Lane> {
       lane.fired.push({ fingerprint: one.fingerprint, workload: one.workload })
       return one
     },
-    async under(kill, settings, script) {
+    async under(kills, settings, script) {
       const first = await bring(settings)
-      if (kill) first.arm({ ...kill, action: 'kill' })
+      const arm = (living: AgentProcess, at: number) => {
+        const kill = kills[at]
+        if (kill) living.arm({ ...kill, action: 'kill' })
+      }
+      arm(first, 0)
       let over = false
-      let killed = false
+      let killed = 0
       const playing = script().finally(() => {
         over = true
       })
@@ -98,13 +105,16 @@ export async function openLane(options: WorldOptions): Promise<Lane> {
         if (!living) break
         await Promise.race([living.gone, playing.catch(() => {})])
         if (living.alive()) break
-        if (kill && !killed) lane.kills.push({ point: kill.point, when: kill.when })
-        killed = true
-        await revive(settings, kill ? `${kill.when} ${kill.point}` : 'an end nobody asked for')
+        const kill = kills[killed]
+        killed += 1
+        if (kill) lane.kills.push({ point: kill.point, when: kill.when })
+        await revive(settings, kill ? `${kill.when} ${kill.point}` : 'an end nobody asked for', (again) =>
+          arm(again, killed),
+        )
       }
       await playing
       agent?.disarm()
-      return killed
+      return Math.min(killed, kills.length)
     },
     async settle(timeoutMs = 30_000) {
       const still = await until('quiet', async () => (await inFlight(world)).length === 0, {

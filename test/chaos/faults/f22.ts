@@ -7,7 +7,7 @@ import { until } from '../wait.ts'
 const SETTINGS = { grantTtlMs: 3_000 }
 const PATIENCE = { timeoutMs: 60_000 }
 /** Longer than the grant lives and the agent waits before it looks. */
-const DELAYED_MS = 6_500
+const DELAYED_MS = 14_000
 
 /**
  * F22: a delayed call lands after the probe has said that it did not; two incidents plan on one workload; the second of three

@@ -38,7 +38,7 @@ export async function f3(context: Context, tally: Tally): Promise<FaultReport> {
 async function stillValid(lane: Lane, point: string): Promise<void> {
   // The second passage of the waiting node is the one that takes the verdict in.
   const nth = point === 'node:await-decision' ? 2 : 1
-  const killed = await lane.under({ point, when: 'before', nth }, SETTINGS, async () => {
+  const killed = await lane.under([{ point, when: 'before', nth }], SETTINGS, async () => {
     const one = await lane.open('ChaosRestart')
     await approve(lane, one)
     await changed(lane, one, 1)
@@ -46,12 +46,12 @@ async function stillValid(lane: Lane, point: string): Promise<void> {
     const made = (await changesOf(lane.world, one)).length
     if (made !== 1) throw new Error(`${one.workload} was restarted ${made} times`)
   })
-  if (!killed) throw new Error(`nobody was killed before ${point}`)
+  if (killed === 0) throw new Error(`nobody was killed before ${point}`)
 }
 
 /** Kills between the stored approval and the run, and lets the permission run out before anybody is back. */
 export async function lapsed(lane: Lane): Promise<void> {
-  await lane.under({ point: 'node:execute', when: 'before', nth: 1 }, LAPSING, async () => {
+  await lane.under([{ point: 'node:execute', when: 'before', nth: 1 }], LAPSING, async () => {
     const one = await lane.open('ChaosRestart')
     await approve(lane, one)
     await until(
