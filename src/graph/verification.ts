@@ -58,6 +58,6 @@ export function sumUp(judgements: readonly Judgement[]): Judgement {
   if (failed) return failed
   const pending = judgements.filter((it) => it.state === 'pending')
   const [first] = pending
-  if (!first) return { state: 'passed', because: judgements.map((it) => it.because).join('; ') }
+  if (!first) return { state: 'passed', because: judgements.map((it) => it.because.replace(/\.$/, '')).join('; ') }
   return { ...first, lookAgainMs: Math.max(50, Math.min(...pending.map((it) => it.lookAgainMs))) }
 }

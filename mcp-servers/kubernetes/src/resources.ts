@@ -43,10 +43,10 @@ export function chooseContainer(
   throw new CallerError('invalid', `${metadata?.name} has the containers ${names}: say which with "container".`)
 }
 
-/** The live values of the planned fields, named as people read them: `limits.memory (app)`. */
+/** The live values of the planned fields, named as people read them: `app.limits.memory`. */
 export function resourceValues(container: Container & { name: string }, planned: Planned): Values {
   return Object.fromEntries(
-    [...planned.keys()].map((field) => [`${PLACES[field].join('.')} (${container.name})`, read(container, field)]),
+    [...planned.keys()].map((field) => [`${container.name}.${PLACES[field].join('.')}`, read(container, field)]),
   )
 }
 

@@ -89,7 +89,7 @@ describe.each(['stdio', 'http'] as const)('over %s', (transport) => {
     const dry = (await server.call('set_resources', wanted)).structuredContent
     expect(dry).toMatchObject({
       dry_run: true,
-      diff: [{ field: `limits.memory (${name})`, from: '256Mi', to: '384Mi' }],
+      diff: [{ field: `${name}.limits.memory`, from: '256Mi', to: '384Mi' }],
     })
     const real = { ...wanted, dry_run: false, precondition: dry.precondition }
     const done = await server.call('set_resources', real, server.granted('set_resources', real))

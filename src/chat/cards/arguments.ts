@@ -40,7 +40,7 @@ export function wayBackWords(action: Action): string {
   const sent = new Map(flatten(action.arguments).map(({ path, value }) => [path, value]))
   const set = flatten(back.arguments)
     .filter(({ path, value }) => !path.startsWith('precondition') && path !== 'dry_run' && sent.get(path) !== value)
-    .map(({ path, value }) => `${fieldOf(action.diff, path, value)} ${value}`)
+    .map(({ path, value }) => inWordsOf(action.diff, path, value))
   const values = set.length > 0 ? set.join(', ') : 'with the same arguments'
   return back.tool === action.tool && set.length > 0 ? values : `${name(back.tool)} ${values}`
 }
@@ -68,12 +68,31 @@ function plainValue(value: Json): string {
 }
 
 function shows({ field, to }: DiffLine, path: string, value: string): boolean {
-  return to !== null && lastPart(field) === lastPart(path) && (plainValue(to) === value || to === value)
+  return to !== null && lastPart(field) === lastPart(path) && sameValue(to, value)
 }
 
-function fieldOf(diff: readonly DiffLine[], path: string, value: string): string {
-  const line = diff.find(({ field, from }) => from !== null && lastPart(field) === lastPart(path) && from === value)
-  return line ? name(line.field) : path
+/** The diff's own words for a value that goes back to where it was: `limits.memory 1Gi` says more than bytes. */
+function inWordsOf(diff: readonly DiffLine[], path: string, value: string): string {
+  const line = diff.find(
+    ({ field, from }) => from !== null && lastPart(field) === lastPart(path) && sameValue(from, value),
+  )
+  return line && typeof line.from === 'string' ? `${name(line.field)} ${diffValue(line.from)}` : `${path} ${value}`
+}
+
+/** Whether a diff and an argument say the same, also where one counts bytes and the other has a unit. */
+function sameValue(shown: NonNullable<DiffLine['to']>, value: string): boolean {
+  if (plainValue(shown) === value || String(shown) === value) return true
+  const bytes = bytesOf(String(shown))
+  return bytes !== undefined && bytes === bytesOf(value)
+}
+
+const binary = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 } as const
+
+/** Bytes of a Kubernetes quantity in binary units, or of a plain count. https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+function bytesOf(text: string): number | undefined {
+  const [, digits, unit] = /^(\d{1,15})(Ki|Mi|Gi|Ti)?$/.exec(text) ?? []
+  if (digits === undefined) return undefined
+  return Number(digits) * (unit === undefined ? 1 : binary[unit as keyof typeof binary])
 }
 
 function lastPart(path: string): string {

@@ -7,7 +7,7 @@ const args = { namespace: 'shop', workload: 'deployment/cart' }
 test('bytes become the unit people write, and the way back is captured', async () => {
   expect(await ask(shop(), 'set_resources', { ...args, memory: 1610612736 })).toMatchObject({
     summary: 'Would set memory 1536Mi of deployment/cart in shop.',
-    diff: [{ field: 'limits.memory (app)', from: '1Gi', to: '1536Mi' }],
+    diff: [{ field: 'app.limits.memory', from: '1Gi', to: '1536Mi' }],
     undoable: true,
     undo: {
       tool: 'set_resources',
@@ -28,8 +28,8 @@ test('the way back leads back', async () => {
   const back = await server.call(undo.tool, { ...undo.arguments, dry_run: false }, { grant: true })
   expect(back.structuredContent).toMatchObject({
     diff: [
-      { field: 'limits.memory (app)', from: '2Gi', to: '1Gi' },
-      { field: 'limits.cpu (app)', from: null, to: '500m' },
+      { field: 'app.limits.memory', from: '2Gi', to: '1Gi' },
+      { field: 'app.limits.cpu', from: null, to: '500m' },
     ],
   })
 })
@@ -64,8 +64,8 @@ test.each([
 test('limit and request together may go down', async () => {
   expect(await ask(shop(), 'set_resources', { ...args, memory: '256Mi', memory_request: 268435456 })).toMatchObject({
     diff: [
-      { field: 'limits.memory (app)', from: '1Gi', to: '256Mi' },
-      { field: 'requests.memory (app)', from: '512Mi', to: '256Mi' },
+      { field: 'app.limits.memory', from: '1Gi', to: '256Mi' },
+      { field: 'app.requests.memory', from: '512Mi', to: '256Mi' },
     ],
   })
 })
@@ -121,6 +121,6 @@ test('several containers: the default one by annotation, or the named one', asyn
     cart({ spec: { template: template({ 'kubectl.kubernetes.io/default-container': 'proxy' }) } }),
   ])
   expect(await ask(marked, 'set_resources', { ...args, memory: '1Gi' })).toMatchObject({
-    diff: [{ field: 'limits.memory (proxy)', from: null }],
+    diff: [{ field: 'proxy.limits.memory', from: null }],
   })
 })
