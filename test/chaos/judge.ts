@@ -163,7 +163,8 @@ function expectedLines(change: Change, changes: readonly Change[]): RegExp[] {
   })
 }
 
+/** Cards name the container as well, in words of their own. */
 function diffLine(sign: '+' | '-', field: string, value: string): RegExp {
   const name = field.replace('.', '\\.')
-  return new RegExp(`^\\s*\\${sign} "?${name}(?: \\([^)]*\\))?"?: "?${value}"?$`, 'm')
+  return new RegExp(`^\\s*\\${sign} [^:\\n]*\\b${name}[^:\\n]*: "?${value}"?$`, 'm')
 }
