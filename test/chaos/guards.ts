@@ -73,6 +73,11 @@ export const guards: Readonly<Record<string, readonly Edit[]>> = {
       find: 'and expires_at > watch_now() for update`\n  return rows.length === 1\n',
       put: 'and expires_at > watch_now() for update`\n  return rows.length < 2\n',
     },
+    {
+      file: 'src/graph/nodes/execute.ts',
+      find: '    ...(run.signal && { signal: run.signal }),\n    permit: {',
+      put: '    permit: {',
+    },
     NO_COMPARE_AND_SET,
     NO_PRECONDITION,
     ...SERVER_TOO,

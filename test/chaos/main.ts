@@ -30,6 +30,8 @@ const FAULTS: Record<string, (context: Context, tally: Tally) => Promise<FaultRe
   F19: f19,
   F22: f22,
 }
+/** Begun before the others, because they take longest. */
+const LONGEST = ['F1', 'F14']
 
 const { values } = parseArgs({
   options: {
@@ -64,11 +66,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 const context: Context = { server, quick: values.quick, slot: slots(Number(values.lanes)), log }
 const tally = new Tally()
 
-const controlling: Promise<ControlReport> = values['no-controls']
-  ? Promise.resolve({ controls: {}, tries: {}, problems: [] })
-  : runControls(context, tally)
-const reports = await Promise.all(
-  names.map(async (name): Promise<[string, FaultReport]> => {
+const order = [...LONGEST.filter((name) => names.includes(name)), ...names.filter((name) => !LONGEST.includes(name))]
+const running = Promise.all(
+  order.map(async (name): Promise<[string, FaultReport]> => {
     const started = Date.now()
     const report = await FAULTS[name]?.(context, tally)
     if (!report) throw new Error(`no fault ${name}`)
@@ -79,6 +79,10 @@ const reports = await Promise.all(
   }),
 )
 
+const controlling: Promise<ControlReport> = values['no-controls']
+  ? Promise.resolve({ controls: {}, tries: {}, problems: [] })
+  : runControls(context, tally)
+const reports = (await running).sort(([one], [other]) => names.indexOf(one) - names.indexOf(other))
 const { controls, tries, problems: uncontrolled } = await controlling
 const killing = reports.map(([, report]) => report).find((report): report is F1Report => 'points' in report)
 const counts = {

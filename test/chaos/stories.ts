@@ -72,11 +72,17 @@ export async function telegramFailsAtTheEnd(lane: Lane): Promise<void> {
   const one = await lane.open('ChaosRestart')
   await approve(lane, one)
   await changed(lane, one, 1)
-  await closes(lane, one, /Fixed:/)
-  // A card waits a moment before it is edited, so the last word is not out yet.
+  await until('the card to say so', async () => (await unsentOf(lane)) === 0)
   await lane.world.telegram.fail({ method: 'editMessageText', as: '500', times: 'always' })
+  await closes(lane, one, /Fixed:/)
   await until('a failed try to tell', async () => (await triesOf(lane, one)) > 0, { timeoutMs: 10_000 }).catch(() => {})
   await lane.world.telegram.mend()
+}
+
+async function unsentOf({ world }: Lane): Promise<number> {
+  const [row] = await world.database.sql<{ left: number }[]>`
+    select count(*) as left from outbox where sent_at is null or sending_since is not null`
+  return row?.left ?? 0
 }
 
 async function triesOf({ world }: Lane, one: Case): Promise<number> {

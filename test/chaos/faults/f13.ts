@@ -1,7 +1,8 @@
 import { changesOf } from '../cases.ts'
 import { type Context, type FaultReport, inLane, type Tally } from '../fault.ts'
 import type { Lane } from '../lane.ts'
-import { APPROVE, closes } from '../scenarios.ts'
+import { APPROVE, changed, closes } from '../scenarios.ts'
+import { until } from '../wait.ts'
 
 const PRESSES = 50
 
@@ -33,7 +34,15 @@ async function crowd(lane: Lane): Promise<void> {
   const winners = answers.filter((answer) => answer?.text === 'Approved, running.')
   const winner = winners[0]?.from === world.people.bob.id ? 'bob' : 'alice'
   const others = answers.filter((answer) => answer !== winners[0])
-  const untold = others.filter((answer) => !answer?.text.startsWith(`${winner} approved this already`))
+  // Whoever has to wait for long is told that the press was received; the card says the rest.
+  const told = new RegExp(`^${winner} approved this already|^Received`)
+  const untold = others.filter((answer) => !told.test(answer?.text ?? ''))
+  const saysWho = new RegExp(`${winner} approved`)
+  await until('the card to say who it was', async () => {
+    const messages = await world.telegram.messages()
+    return messages.some(({ message_id, text }) => message_id === card.message_id && saysWho.test(text))
+  })
+  await changed(lane, one, 1)
   await closes(lane, one, /Fixed:/)
   const made = (await changesOf(world, one)).length
   if (winners.length !== 1) throw new Error(`${winners.length} of ${PRESSES} presses were told that they had approved`)

@@ -20,7 +20,7 @@ const ENV = {
 /** F14: Approve by one person and Reject by another at once, a thousand times: the first commit wins, both are told the same. */
 export async function f14(context: Context, tally: Tally): Promise<FaultReport> {
   const races = context.quick ? 2 * WAVE : RACES
-  const counts = { races: 0, approved: 0, rejected: 0 }
+  const counts: Counts = { races: 0, approved: 0, rejected: 0, unanswered: 0 }
   const result = await inLane(
     context,
     'f14',
@@ -42,15 +42,16 @@ export async function f14(context: Context, tally: Tally): Promise<FaultReport> 
     { env: ENV },
   )
   const problems = tally.add(result).problems
+  if (counts.unanswered > counts.races / 100) problems.push(`${counts.unanswered} presses were never answered`)
   if (counts.approved === 0 || counts.rejected === 0) problems.push('one side won every race, so there was none')
   return { runs: counts.races, problems, facts: counts }
 }
 
-async function wave(lane: Lane, cards: CardReader, counts: { races: number; approved: number; rejected: number }) {
+async function wave(lane: Lane, cards: CardReader, counts: Counts): Promise<void> {
   const opened: Case[] = []
   for (let at = 0; at < WAVE; at++) opened.push(await lane.open('ChaosRace'))
   const asked = await Promise.all(opened.map((one) => cards.asking(one)))
-  const verdicts = await Promise.all(asked.map((card, at) => race(lane, card, at % 2 === 0)))
+  const verdicts = await Promise.all(asked.map((card, at) => race(lane, card, at % 2 === 0, counts)))
   for (const verdict of verdicts) {
     counts.races += 1
     counts[verdict] += 1
@@ -68,6 +69,14 @@ async function wave(lane: Lane, cards: CardReader, counts: { races: number; appr
   )
 }
 
+interface Counts extends Record<string, number> {
+  races: number
+  approved: number
+  rejected: number
+  /** Presses whose answer never reached Telegram. */
+  unanswered: number
+}
+
 interface Asking {
   message: number
   workload: string
@@ -76,7 +85,7 @@ interface Asking {
 }
 
 /** One race; who begins takes turns. */
-async function race(lane: Lane, card: Asking, approveFirst: boolean): Promise<'approved' | 'rejected'> {
+async function race(lane: Lane, card: Asking, approveFirst: boolean, counts: Counts): Promise<'approved' | 'rejected'> {
   const { world, hands } = lane
   const press = async (by: 'alice' | 'bob', label: 'Approve' | 'Reject', data: string) => {
     hands.pressings.push({ at: Date.now(), by, label, message: card.message, workload: card.workload })
@@ -91,8 +100,9 @@ async function race(lane: Lane, card: Asking, approveFirst: boolean): Promise<'a
   const [alice, bob] = approveFirst ? [one, other] : [other, one]
   const verdict = await verdictOn(lane, card.workload)
   const fits = verdict === 'approved' ? [/^Approved, running/, /^alice approved/] : [/^bob rejected/, /^Rejected/]
-  // Whoever had to wait is only told that it was received, and sees the rest on the card.
-  const told = [alice, bob].every((answer, at) => fits[at]?.test(answer) || /^Received/.test(answer))
+  // Whoever had to wait is only told that it was received, or has no answer, and sees the rest on the card.
+  const told = [alice, bob].every((answer, at) => fits[at]?.test(answer) || /^Received|^$/.test(answer))
+  counts.unanswered += [alice, bob].filter((answer) => answer === '').length
   if (told) return verdict
   throw new Error(`${card.workload} was ${verdict}; Approve was told "${alice}", Reject was told "${bob}"`)
 }
