@@ -47,11 +47,28 @@ async function demo(): Promise<number> {
     await story.end()
     const result = await stage.result(over, Date.now() - started)
     say(transcript(result))
+    if (person) {
+      say('\nThe console stays up for you to look around. Press Enter to end; after 10 minutes it ends by itself.')
+      await enter(PATIENCE_MS)
+    }
     if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`)
     return person || (result.outcome === 'fixed' && result.audit === 'ok' && result.executions === 1) ? 0 : 1
   } finally {
     await cleanUp()
   }
+}
+
+/** Resolves when Enter is pressed, or after a while. */
+function enter(withinMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, withinMs)
+    process.stdin.once('data', done)
+    function done(): void {
+      clearTimeout(timer)
+      process.stdin.pause()
+      resolve()
+    }
+  })
 }
 
 function transcript(result: Awaited<ReturnType<Awaited<ReturnType<typeof startStage>>['result']>>): string {
