@@ -10,6 +10,7 @@ import { newestEntries } from './autonomy/ledger.ts'
 import { setPolicy } from './autonomy/policy-setting.ts'
 import { cardChanges } from './chat/card-changes.ts'
 import { consoleApp } from './chat/console/console.ts'
+import { consolePolicy } from './chat/console/policy.ts'
 import { localAdmin, postgresSessions } from './chat/console/sessions.ts'
 import { onDuty } from './chat/duty.ts'
 import { incidentList } from './chat/incident-list.ts'
@@ -223,6 +224,7 @@ async function build(
         buttons: { tokens: (incident, specs) => liveButtons(sql, incident, specs) },
         desk,
         sessions: signIn,
+        policy: consolePolicy(sql),
         ledger: { newest: (limit) => newestEntries(sql, limit) },
         changes,
         options: {

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono'
+import type { Policy } from '../../src/autonomy/policy-setting.ts'
 import { consoleApp } from '../../src/chat/console/console.ts'
 import type { ConsoleDeps, IncidentSummary, LedgerLine, Session, Sessions } from '../../src/chat/console/ports.ts'
 import type { Press, PressAnswer } from '../../src/chat/desk-port.ts'
@@ -35,6 +36,8 @@ export function summaryOf({ incident, runbookTitle, firing, total }: IncidentVie
 export interface TestConsole {
   app: Hono
   presses: Press[]
+  /** Who froze or thawed, in order. */
+  policyChanges: string[]
   asked: { incident: number; verbs: string[] }[]
   sessions: ReturnType<typeof sessionsOf>
   change(incident: number): void
@@ -57,7 +60,20 @@ export function testConsole({
   const asked: TestConsole['asked'] = []
   const listeners = new Set<(incident: number) => void>()
   let cookie = ''
+  let policy: Policy = 'VERBOSE'
+  const changes: string[] = []
   const deps: ConsoleDeps = {
+    policy: {
+      now: async () => policy,
+      async freeze({ name }) {
+        changes.push(`${name} froze`)
+        policy = 'FROZEN'
+      },
+      async thaw({ name }) {
+        changes.push(`${name} thawed`)
+        policy = 'VERBOSE'
+      },
+    },
     incidents: {
       list: async () => [summaryOf(view)],
       view: async (id) => (id === view.incident.id ? view : undefined),
@@ -90,6 +106,7 @@ export function testConsole({
   return {
     app,
     presses,
+    policyChanges: changes,
     asked,
     sessions,
     change: (incident) => listeners.forEach((listener) => void listener(incident)),

@@ -245,3 +245,20 @@ test('the assets are served with their types, and nothing else is', async () => 
   expect((await get('/assets/console.css')).headers.get('content-type')).toBe('text/css; charset=utf-8')
   expect((await get('/assets/..%2fconsole.ts')).status).toBe(404)
 })
+
+test('an admin freezes and thaws from the list; nobody else may, and a form from elsewhere is not taken', async () => {
+  const admin = testConsole({ role: 'admin' })
+  await admin.login()
+  expect(await (await admin.get('/')).text()).toContain('Freeze everything')
+  expect((await admin.post('/policy', { csrf: 'wrong', want: 'freeze' })).status).toBe(403)
+  expect((await admin.post('/policy', { csrf: 'csrf-anna', want: 'freeze' })).status).toBe(303)
+  expect(await (await admin.get('/')).text()).toContain('nothing runs until an admin thaws it')
+  await admin.post('/policy', { csrf: 'csrf-anna', want: 'thaw' })
+  expect(admin.policyChanges).toEqual(['anna froze', 'anna thawed'])
+
+  const operator = testConsole({ role: 'operator' })
+  await operator.login()
+  expect(await (await operator.get('/')).text()).not.toContain('Freeze everything')
+  expect((await operator.post('/policy', { csrf: 'csrf-anna', want: 'freeze' })).status).toBe(403)
+  expect(operator.policyChanges).toEqual([])
+})

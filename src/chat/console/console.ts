@@ -12,6 +12,7 @@ import { incidentHtml } from './incident-page.ts'
 import { ledgerHtml } from './ledger-page.ts'
 import { listHtml } from './list-page.ts'
 import { type Html, notSignedIn, page, plainPage } from './page.ts'
+import { policyBar } from './policy-bar.ts'
 import type { ConsoleDeps, Session } from './ports.ts'
 
 const sessionSeconds = 12 * 60 * 60
@@ -68,7 +69,8 @@ export function consoleApp(deps: ConsoleDeps): Hono {
   app.get('/', async (c) => {
     const session = await signedIn(c)
     if (!session) return refused(c)
-    return c.html(page({ title: 'Incidents', session, here: 'incidents', body: await listOf() }))
+    const bar = policyBar(await deps.policy.now(), session)
+    return c.html(page({ title: 'Incidents', session, here: 'incidents', body: html`${bar}${await listOf()}` }))
   })
 
   app.get('/fragment', async (c) => ((await signedIn(c)) ? c.html(await listOf()) : c.text('Not signed in.', 401)))
@@ -130,6 +132,18 @@ export function consoleApp(deps: ConsoleDeps): Hono {
       ...(typed ? { typed } : {}),
     })
     return said(c, session, answer, incident, 200)
+  })
+
+  app.post('/policy', small, async (c) => {
+    const session = await signedIn(c)
+    if (!session) return refused(c)
+    if (!(await ours(c, session))) return c.html(foreign(session), 403)
+    if (!atLeast(session.person.role, 'admin'))
+      return said(c, session, { text: 'Only an admin may freeze and thaw.', alert: true }, undefined, 403)
+    const { want } = await fields(c)
+    if (want === 'freeze') await deps.policy.freeze(session.person)
+    else await deps.policy.thaw(session.person)
+    return c.redirect('/', 303)
   })
 
   /** Whether a form came from one of our own pages of this session. */

@@ -1,3 +1,4 @@
+import type { Policy } from '../../autonomy/policy-setting.ts'
 import type { Labels, Severity } from '../../domain/alert.ts'
 import type { Button, ButtonSpec } from '../../domain/card.ts'
 import type { IncidentStatus, Outcome } from '../../domain/incident.ts'
@@ -78,6 +79,12 @@ export interface ConsoleDeps {
   buttons: { tokens(incident: number, specs: ButtonSpec[]): Promise<Button[]> }
   desk: ApprovalDesk
   sessions: Sessions
+  /** What holds for every replica; an admin may freeze and thaw. */
+  policy: {
+    now(): Promise<Policy>
+    freeze(person: Person): Promise<void>
+    thaw(person: Person): Promise<void>
+  }
   ledger: { newest(limit: number): Promise<LedgerLine[]> }
   changes: {
     /** Calls back with the number of each incident that changed; answers how to stop. */
