@@ -1,6 +1,7 @@
 import { writeLedger } from '../autonomy/ledger.ts'
 import type { Verb } from '../domain/approval.ts'
 import { actorOf, atLeast, type Person } from '../domain/person.ts'
+import type { ApprovalDesk, Press, PressAnswer } from '../domain/press.ts'
 import type { Announcer } from '../incidents/announce.ts'
 import { findIncident, lockIncident } from '../incidents/incident-rows.ts'
 import { happened } from '../incidents/move.ts'
@@ -11,27 +12,6 @@ import { findButton, type KnownButton, useButton } from './buttons.ts'
 import { guard } from './place.ts'
 import { isLockedOut, refusePress } from './refusals.ts'
 import { verdictOn } from './verdict.ts'
-
-/** One press of a button, on any channel. */
-export interface Press {
-  token: string
-  /** Undefined for somebody who is not on the list. */
-  person: Person | undefined
-  /** `telegram:1001`, `console:alice`: who it was, for the record, listed or not. */
-  actor: string
-  channel: 'telegram' | 'console'
-  /** Telegram delivers an update at least once; it is taken once. */
-  updateId?: number
-  place?: { chatId: number; threadId: number | null; messageId: number | null }
-  /** What was typed beside the press, where a plan asks for the target's name. */
-  typed?: string
-}
-
-/** What the presser is told. Empty text for an update that was taken before. */
-export interface PressAnswer {
-  text: string
-  alert: boolean
-}
 
 export interface DeskOptions {
   authorizationTtlMs: number
@@ -58,7 +38,7 @@ export interface Pressing extends DeskDeps {
  * Takes presses: one transaction each, with the update's id, the compare-and-set on what is decided, the ledger entry and
  * the job that moves the graph. Whoever comes second is told who came first.
  */
-export function approvalDesk(deps: DeskDeps): { press(press: Press): Promise<PressAnswer> } {
+export function approvalDesk(deps: DeskDeps): ApprovalDesk {
   return {
     press: (press) =>
       inTransaction(deps.sql, async (tx) => {

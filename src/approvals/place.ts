@@ -1,5 +1,5 @@
+import type { Press } from '../domain/press.ts'
 import type { Tx } from '../storage/postgres.ts'
-import type { Press } from './desk.ts'
 
 /**
  * Whether a press came from where its card stands. A card whose message id was never learned, because the answer to

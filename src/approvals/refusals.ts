@@ -1,5 +1,5 @@
+import type { Press, PressAnswer } from '../domain/press.ts'
 import type { SqlOrTx, Tx } from '../storage/postgres.ts'
-import type { Press, PressAnswer } from './desk.ts'
 
 /** So many refused presses by one actor within the window, and no more are looked at. */
 const LOCKOUT_AFTER = 10

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { findApproval } from '../../src/approvals/approval-store.ts'
-import { approvalDesk, type Press } from '../../src/approvals/desk.ts'
+import { approvalDesk } from '../../src/approvals/desk.ts'
 import type { Person } from '../../src/domain/person.ts'
+import type { Press } from '../../src/domain/press.ts'
 import { alice, bob, pass, type Question, recordingAnnouncer, recordingQueue, seedQuestion } from '../approvals/seed.ts'
 import { testDatabase } from '../support/postgres.ts'
 

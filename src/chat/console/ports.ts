@@ -4,8 +4,8 @@ import type { Button, ButtonSpec } from '../../domain/card.ts'
 import type { IncidentStatus, Outcome } from '../../domain/incident.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { Person } from '../../domain/person.ts'
+import type { ApprovalDesk } from '../../domain/press.ts'
 import type { IncidentView } from '../../domain/view.ts'
-import type { ApprovalDesk } from '../desk-port.ts'
 
 /** One line of the list of incidents. */
 export interface IncidentSummary {

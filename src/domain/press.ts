@@ -1,4 +1,4 @@
-import type { Person } from '../domain/person.ts'
+import type { Person } from './person.ts'
 
 /** Somebody pressed a button, in whichever channel; the desk finds out what it means and whether it may. */
 export interface Press {
