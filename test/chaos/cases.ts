@@ -13,19 +13,11 @@ export interface Case {
 
 export type Trouble = 'ChaosRestart' | 'ChaosMemory' | 'ChaosThree' | 'ChaosRace'
 
-const counters = new WeakMap<World, number>()
-
-export function newName(world: World): string {
-  const next = (counters.get(world) ?? 0) + 1
-  counters.set(world, next)
-  return `w${next}`
-}
-
 /** Puts a workload into the cluster and fires an alert about it. */
 export async function openCase(
   world: World,
   trouble: Trouble,
-  { more = {}, name = newName(world) } = {},
+  { more = {}, name = world.newName() } = {},
 ): Promise<Case> {
   await world.cluster.addWorkload({ namespace: 'chaos', name })
   return await fire(world, trouble, name, more)

@@ -6,6 +6,9 @@ import type { WorldOptions } from './world.ts'
 /** What every fault is handed. */
 export interface Context {
   server: DatabaseServer
+  ownPort: () => Promise<number>
+  /** Numbers the lanes, so that each has a folder of its own. */
+  nextLane(): number
   /** Each point once, fewer rounds: while working on this harness. */
   quick: boolean
   /** Waits for one of the lanes that may run side by side. */
@@ -27,7 +30,15 @@ export interface LaneResult<T> {
   problems: string[]
 }
 
-let opened = 0
+const NOTHING_FOUND: Findings = {
+  lost: [],
+  doubled: [],
+  unapproved: [],
+  mismatched: [],
+  untold: [],
+  unresolved: [],
+  chain: 'ok',
+}
 
 /**
  * Runs work in a lane of its own, judges the lane when it is over, and takes it down. Work that throws is a problem, not the
@@ -39,16 +50,15 @@ export async function inLane<T>(
   work: (lane: Lane) => Promise<T>,
   { judging = {}, ...world }: Partial<WorldOptions> & { judging?: Parameters<typeof judgeLane>[1] } = {},
 ): Promise<LaneResult<T>> {
+  const { server, ownPort } = context
   return await context.slot(async () => {
-    opened += 1
-    const lane = await openLane({ server: context.server, ...world, name: `${opened}-${name}` })
     const problems: string[] = []
-    let value: T | undefined
-    try {
-      value = await work(lane)
-    } catch (error) {
+    const keep = (error: unknown): undefined => {
       problems.push(`${name}: ${error instanceof Error ? error.message : String(error)}`)
     }
+    const lane = await openLane({ server, ownPort, ...world, name: `${context.nextLane()}-${name}` }).catch(keep)
+    if (!lane) return { value: undefined, findings: NOTHING_FOUND, problems }
+    const value = await work(lane).catch(keep)
     try {
       const findings = await judgeLane(lane, judging)
       const bad = (Object.keys(findings) as (keyof Findings)[]).filter((key) => countOf(findings, key) > 0)

@@ -12,6 +12,7 @@ import { f15 } from './faults/f15.ts'
 import { f18 } from './faults/f18.ts'
 import { f19 } from './faults/f19.ts'
 import { f22 } from './faults/f22.ts'
+import { portsOf } from './ports.ts'
 import { endAll } from './processes.ts'
 
 /**
@@ -63,7 +64,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     endAll()
     void server.stop().finally(() => process.exit(130))
   })
-const context: Context = { server, quick: values.quick, slot: slots(Number(values.lanes)), log }
+let lanes = 0
+const context: Context = {
+  server,
+  quick: values.quick,
+  slot: slots(Number(values.lanes)),
+  ownPort: portsOf(process.pid),
+  nextLane: () => ++lanes,
+  log,
+}
 const tally = new Tally()
 
 const order = [...LONGEST.filter((name) => names.includes(name)), ...names.filter((name) => !LONGEST.includes(name))]

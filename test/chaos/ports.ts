@@ -3,15 +3,17 @@ import { createServer } from 'node:net'
 /** Below what systems hand out by themselves, so that nobody gets a port while its agent is dead. */
 const FIRST = 20_000
 const COUNT = 10_000
-let next = process.pid % COUNT
 
-/** A free port of the loopback address that no other lane of this run gets. */
-export async function ownPort(): Promise<number> {
-  for (let tries = 0; tries < COUNT; tries++) {
-    const port = FIRST + (next++ % COUNT)
-    if (await isFree(port)) return port
+/** Gives out free ports of the loopback address, each of them once. */
+export function portsOf(start: number): () => Promise<number> {
+  let next = start
+  return async function ownPort() {
+    for (let tries = 0; tries < COUNT; tries++) {
+      const port = FIRST + (next++ % COUNT)
+      if (await isFree(port)) return port
+    }
+    throw new Error('no port is free')
   }
-  throw new Error('no port is free')
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -7,12 +7,13 @@ import { type ClusterControl, controlOf as clusterControl } from '../simulators/
 import { type TelegramControl, controlOf as telegramControl } from '../simulators/telegram/control.ts'
 import { type AgentProcess, startAgent } from './agent-process.ts'
 import type { Database, DatabaseServer } from './database.ts'
-import { ownPort } from './ports.ts'
 import { end, launchReady } from './processes.ts'
 import type { Settings } from './protocol.ts'
 
 export interface WorldOptions {
   server: DatabaseServer
+  /** Gives out ports that nobody else in this run has. */
+  ownPort: () => Promise<number>
   name: string
   /** Switched off in a test build of the agent and its tool server. */
   guard?: string
@@ -36,6 +37,8 @@ export interface World {
   start(settings?: Settings, options?: StartOptions): Promise<AgentProcess>
   /** The webhook address of a replica. */
   webhook(replica: number): { url: string; credentials: { bearer: string } }
+  /** `w1`, `w2`, … */
+  newName(): string
   stop(): Promise<void>
 }
 
@@ -63,7 +66,7 @@ const TOKEN = 'chaos-webhook-token-0123456789'
 const RUNBOOKS = fileURLToPath(new URL('runbooks', import.meta.url))
 const GUARDS = new URL('guards-off.ts', import.meta.url).href
 
-export async function openWorld({ server, name, guard, env: more = {} }: WorldOptions): Promise<World> {
+export async function openWorld({ server, ownPort, name, guard, env: more = {} }: WorldOptions): Promise<World> {
   const folder = join(server.folder, name)
   mkdirSync(folder, { recursive: true })
   const oracles = {
@@ -109,6 +112,7 @@ export async function openWorld({ server, name, guard, env: more = {} }: WorldOp
     ...more,
   })
   const agents = new Set<AgentProcess>()
+  let names = 0
   return {
     name,
     folder,
@@ -134,6 +138,10 @@ export async function openWorld({ server, name, guard, env: more = {} }: WorldOp
       url: `http://127.0.0.1:${ports[replica]}/webhooks/alertmanager`,
       credentials: { bearer: TOKEN },
     }),
+    newName() {
+      names += 1
+      return `w${names}`
+    },
     async stop() {
       await Promise.all([...agents].map((agent) => agent.end()))
       await Promise.all([kubernetes, telegram, alertmanager].map(({ child }) => end(child, 'SIGTERM')))
