@@ -42,13 +42,21 @@ export function approvalDesk(deps: DeskDeps): ApprovalDesk {
   return {
     press: (press) =>
       inTransaction(deps.sql, async (tx) => {
-        if (press.updateId !== undefined) {
-          const taken = await tx`insert into updates (update_id) values (${press.updateId}) on conflict do nothing`
-          if (taken.count === 0) return { text: '', alert: false }
-        }
-        return await take(deps, tx, press)
+        const { updateId } = press
+        if (updateId === undefined) return await take(deps, tx, press)
+        const taken = await tx`insert into updates (update_id) values (${updateId}) on conflict do nothing`
+        if (taken.count === 0) return await answerBefore(tx, updateId)
+        const answer = await take(deps, tx, press)
+        await tx`update updates set answer = ${answer.text} where update_id = ${updateId}`
+        return answer
       }),
   }
+}
+
+/** What was said to this update when it came first: its answer may never have arrived. */
+async function answerBefore(tx: Tx, updateId: number): Promise<PressAnswer> {
+  const [row] = await tx<{ answer: string | null }[]>`select answer from updates where update_id = ${updateId}`
+  return { text: row?.answer ?? '', alert: false }
 }
 
 async function take(deps: DeskDeps, tx: Tx, press: Press): Promise<PressAnswer> {

@@ -58,8 +58,7 @@ export function telegramPresses(deps: PressDeps): (query: CallbackQuery, updateI
       const press = pressOf(query, updateId, deps)
       const outcome = 'because' in press ? await refuse(deps, updateId, press) : await deps.desk.press(press)
       clearTimeout(slow)
-      await say(outcome.text === '' ? await answerBefore(deps, updateId) : outcome)
-      if (outcome.text !== '') await keepAnswer(deps, updateId, outcome)
+      await say(outcome)
       if (outcome.alert && 'token' in press) void afterRefusal(deps, press)
     } finally {
       clearTimeout(slow)
@@ -116,16 +115,6 @@ async function refuse({ sql }: PressDeps, updateId: number, { actor, because, te
     if (taken.count > 0) await recordRefusal(tx, actor, 'press', because)
   })
   return { text, alert: true }
-}
-
-async function keepAnswer({ sql }: PressDeps, updateId: number, { text }: PressAnswer): Promise<void> {
-  await sql`update updates set answer = ${text} where update_id = ${updateId} and answer is null`
-}
-
-/** What was said to this update when it came first, in case that never arrived. */
-async function answerBefore({ sql }: PressDeps, updateId: number): Promise<PressAnswer> {
-  const [row] = await sql<{ answer: string | null }[]>`select answer from updates where update_id = ${updateId}`
-  return { text: row?.answer ?? '', alert: false }
 }
 
 /** Buttons of an old copy go where it shows itself, and guessing at buttons is told to everybody when it locks one out. */

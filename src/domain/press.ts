@@ -16,7 +16,7 @@ export interface Press {
 }
 
 export interface PressAnswer {
-  /** A short sentence for the person who pressed. */
+  /** A short sentence for the person who pressed; the one from before for an update that came again, empty for a menu. */
   text: string
   /** Whether it must be noticed, and not just flash by. */
   alert: boolean
