@@ -41,7 +41,7 @@ test('a press is answered with its outcome, wakes the graph and shows on the car
 })
 
 test('pressed 50 times at once by two people, and redelivered: one decision, everybody is told whose', async () => {
-  const { watch, approval, card } = await asked()
+  const { watch, approval, card } = await asked({ deps: { receivedAfterMs: 10_000 } })
   const presses = await Promise.all(
     Array.from({ length: 50 }, (_, n) =>
       watch.telegram.press({ message_id: card.message_id, text: 'Approve', from: n % 2 ? alice : bob }),
