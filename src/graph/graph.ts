@@ -28,7 +28,7 @@ export const routes = {
   execute: ['execute', 'authorize', 'verify', 'await-outcome', 'record', 'triage'],
   'await-outcome': ['verify', 'execute', 'authorize', 'record', 'triage', 'await-outcome'],
   verify: ['await-outcome', 'record'],
-  record: ['await-outcome', 'end'],
+  record: ['await-outcome', 'triage', 'end'],
 } as const satisfies Record<Exclude<Step, 'end'>, readonly Step[]>
 
 /** The flow of one incident. One incident is one thread; `configurable.lease` is what its nodes act under. */

@@ -29,6 +29,11 @@ export function record(deps: GraphDeps) {
       const incident = await lockIncident(tx, state.incident)
       if (incident.status === 'closed' || incident.round > state.round) return { next: 'end' }
       const { firing, alertVersion } = await firingAlerts(tx, incident.id)
+      // What was waited for goes on being waited for when the end of the alerts was none.
+      if (!state.verdict && !state.quiet && firing > 0) return { alertVersion, next: 'await-outcome' }
+      // It had cleared, and fires again: that is not the end but a new beginning.
+      if (state.verdict?.outcome === 'self_resolved' && firing > 0)
+        return { round: state.round + 1, purpose: 'fix', next: 'triage' }
       // It fired again since the verdict: nothing is fixed, and it goes on being watched.
       if (state.verdict?.outcome === 'fixed' && firing > 0 && alertVersion > state.alertVersion)
         return { verdict: null, wait: 'verify', next: 'await-outcome' }
