@@ -37,7 +37,7 @@ const LONGEST = ['F1', 'F14']
 const { values } = parseArgs({
   options: {
     faults: { type: 'string', default: Object.keys(FAULTS).join(',') },
-    lanes: { type: 'string', default: '6' },
+    lanes: { type: 'string', default: '5' },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     'no-controls': { type: 'boolean', default: false },
