@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Command } from '@langchain/langgraph'
+import { Command, INTERRUPT, isInterrupted } from '@langchain/langgraph'
 import { findIncident } from '../incidents/incident-rows.ts'
 import { keepAlive, type Lease, takeLease } from '../incidents/leases.ts'
 import type { Sql } from '../storage/postgres.ts'
@@ -50,24 +50,55 @@ async function drive({ sql, graph }: RunnerDeps, id: number, lease: Lease, signa
     recursionLimit: MAX_STEPS,
     signal,
   }
+  let stands = await lookUp(graph, config)
   for (;;) {
     signal.throwIfAborted()
-    const snapshot = await graph.getState(config)
-    const { flow: state } = snapshot.values as Partial<GraphState>
-    const [task] = snapshot.tasks
-    const [pending] = task?.interrupts ?? []
-    if (state === undefined) {
-      await graph.invoke(beginning(id), config)
-    } else if (snapshot.next.length === 0) {
-      const anew = await roundAfter(sql, state)
-      if (!anew) return
-      await graph.invoke({ flow: { ...state, ...anew } }, config)
-    } else if (pending?.id !== undefined) {
-      const news = await newsFor(sql, state)
-      if (!news) return
-      await graph.invoke(new Command({ resume: { [pending.id]: news } }), config)
-    } else {
-      await graph.invoke(null, config)
+    const input = await inputFor(sql, id, stands)
+    if (input === undefined) return
+    stands = standsAfter(await graph.invoke(input, config))
+  }
+}
+
+type Input = Parameters<IncidentGraph['invoke']>[0]
+
+/** How a thread stands: never begun, cut off in the middle, waiting under an interrupt's id, or at its end. */
+type Standing =
+  | { at: 'nothing' }
+  | { at: 'cut off' }
+  | { at: 'wait'; state: IncidentState; interrupt: string }
+  | { at: 'end'; state: IncidentState }
+
+async function lookUp(graph: IncidentGraph, config: Parameters<IncidentGraph['getState']>[0]): Promise<Standing> {
+  const { values, next, tasks } = await graph.getState(config)
+  const { flow: state } = values as Partial<GraphState>
+  if (state === undefined) return { at: 'nothing' }
+  if (next.length === 0) return { at: 'end', state }
+  const [pending] = tasks[0]?.interrupts ?? []
+  return pending?.id === undefined ? { at: 'cut off' } : { at: 'wait', state, interrupt: pending.id }
+}
+
+/** What a run came to is known from its result: the checkpoint need not be read again. */
+function standsAfter(result: GraphState): Standing {
+  const [pending] = isInterrupted(result) ? result[INTERRUPT] : []
+  return pending?.id === undefined
+    ? { at: 'end', state: result.flow }
+    : { at: 'wait', state: result.flow, interrupt: pending.id }
+}
+
+/** What moves a thread on; undefined where nothing does for now. Null goes on where a crash left it. */
+async function inputFor(sql: Sql, id: number, stands: Standing): Promise<Input | undefined> {
+  switch (stands.at) {
+    case 'nothing':
+      return beginning(id)
+    case 'cut off':
+      return null
+    case 'wait': {
+      const news = await newsFor(sql, stands.state)
+      return news && new Command({ resume: { [stands.interrupt]: news } })
+    }
+    case 'end': {
+      const anew = await roundAfter(sql, stands.state)
+      return anew && { flow: { ...stands.state, ...anew } }
     }
   }
 }
