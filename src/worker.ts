@@ -5,7 +5,7 @@ import { INCIDENT_QUEUE, sweep } from './incidents/wake.ts'
 import { isUnavailable, type Sql } from './storage/postgres.ts'
 import type { Queue } from './storage/queue.ts'
 
-const SWEEP_MS = 1_000
+const SWEEP_MS = 250
 /** How long steps under way may take to come to a rest when the process is asked to stop. */
 const DRAIN_MS = 8_000
 /** Longest pause between sweeps while the database is away. */
@@ -21,7 +21,7 @@ export interface WorkerDeps {
 }
 
 /**
- * Moves incidents: takes the queue's jobs, and each second sweeps for timers that are due and graphs that a lost hint left
+ * Moves incidents: takes the queue's jobs, and four times a second sweeps for timers that are due and graphs that a lost hint left
  * standing. Stopping waits for the steps under way; what is cut off goes on elsewhere.
  */
 export function incidentWorker(deps: WorkerDeps): { start(): Promise<void>; stop(): Promise<void> } {
