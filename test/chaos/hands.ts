@@ -26,15 +26,25 @@ export function handsIn(world: World): Hands {
   /** Buttons that have done what they are for; a card shows them until it is edited. */
   const spent = new Set<string | undefined>()
 
-  async function card(one: Case, label: string, timeoutMs = 60_000): Promise<SimulatedMessage> {
+  async function card(one: Case, label: string, timeoutMs = 90_000): Promise<SimulatedMessage> {
     return await until(
       `a card of ${one.workload} with "${label}"`,
-      async () =>
-        (await world.telegram.messages()).findLast(
-          (message) => isAbout(message, one) && isFresh(tokenOf(message, label), spent),
-        ),
+      async () => {
+        const messages = (await world.telegram.messages()).filter((message) => isAbout(message, one))
+        await lookAgain(messages)
+        return messages.findLast((message) => isFresh(tokenOf(message, label), spent))
+      },
       { timeoutMs, everyMs: 200 },
     )
+  }
+
+  /** On a busy machine the tool server may take too long to start; people are told, and do what the card offers then. */
+  async function lookAgain(messages: readonly SimulatedMessage[]): Promise<void> {
+    const idle = messages.findLast(({ text }) => /cannot be used/.test(text))
+    const token = idle && tokenOf(idle, 'Look again')
+    if (!idle || !isFresh(token, spent)) return
+    spent.add(token)
+    await press(idle, 'Look again', world.people.alice).catch(() => undefined)
   }
 
   async function press(message: SimulatedMessage, label: string, by: Someone): Promise<Pressed> {
