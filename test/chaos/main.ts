@@ -60,7 +60,10 @@ const log = (text: string) => console.error(`${((Date.now() - began) / 1000).toF
 const server = await startDatabaseServer({ keep: values.keep })
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
-    log('stopping')
+    log(`stopping on ${signal}`)
+    // What was under way fails from here on, and nobody wants to know.
+    process.on('unhandledRejection', () => {})
+    process.on('uncaughtException', () => {})
     endAll()
     void server.stop().finally(() => process.exit(130))
   })

@@ -75,7 +75,7 @@ export async function telegramFailsAtTheEnd(lane: Lane): Promise<void> {
   await until('the card to say so', async () => (await unsentOf(lane)) === 0)
   await lane.world.telegram.fail({ method: 'editMessageText', as: '500', times: 'always' })
   await closes(lane, one, /Fixed:/)
-  await until('a failed try to tell', async () => (await triesOf(lane, one)) > 0, { timeoutMs: 10_000 }).catch(() => {})
+  await until('the last word to fail', async () => (await untriedOf(lane, one)) === 0, { timeoutMs: 25_000 })
   await lane.world.telegram.mend()
 }
 
@@ -85,11 +85,14 @@ async function unsentOf({ world }: Lane): Promise<number> {
   return row?.left ?? 0
 }
 
-async function triesOf({ world }: Lane, one: Case): Promise<number> {
+/** States of the card that nobody has tried to show yet. */
+async function untriedOf({ world }: Lane, one: Case): Promise<number> {
   const incident = await incidentOf(world, one)
-  const [row] = await world.database.sql<{ tries: number }[]>`
-    select count(*) as tries from outbox where incident_id = ${incident?.id ?? 0} and error is not null`
-  return row?.tries ?? 0
+  const [row] = await world.database.sql<{ left: number }[]>`
+    select count(*) as left from outbox
+    where incident_id = ${incident?.id ?? 0} and kind = 'card' and error is null
+      and (sent_at is null or sending_since is not null)`
+  return row?.left ?? 0
 }
 
 /** Nothing happens but that an incident is approved and fixed. */
