@@ -18,11 +18,8 @@ export function page<T>(all: readonly T[], limit: number): Page<T> {
  * looks like a secret, each at most `bounds.text` long, and the whole at most `bounds.bytes`. An answer that is too large loses items
  * from the end of `items` and says `truncated`; undefined when it cannot be made to fit.
  */
-export function fit(
-  output: Record<string, unknown>,
-  bounds: Bounds = BOUNDS,
-  mask: (text: string) => string = maskInOrder(),
-): Record<string, unknown> | undefined {
+export function fit(output: Record<string, unknown>, bounds: Bounds = BOUNDS): Record<string, unknown> | undefined {
+  const mask = maskInOrder()
   const text = (value: string) => clip(mask(cleanText(value)), bounds.text)
   const clean = Object.fromEntries(Object.entries(output).map(([name, value]) => [name, tidy(value, text)]))
   let size = bytesOf(clean)
