@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -8,8 +7,8 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { type Bound, report } from './report.ts'
 import { serverBenches } from './servers/index.ts'
 import type { BenchPlatform } from './servers/server-bench.ts'
+import { startHttp } from './servers/start-http.ts'
 
-const TOKEN = 'bench-bearer-token-0123456789abcdef'
 const WARM_UP = 100
 const AT_REST_MS = 1_500
 const ADDED_P50_MS = 5
@@ -113,32 +112,17 @@ async function overStdio({ main: file, flags, env }: BenchPlatform): Promise<Con
   return { client, pid: transport.pid ?? 0, stop: () => client.close() }
 }
 
-async function overHttp({ main: file, flags, env }: BenchPlatform): Promise<Connected> {
-  const args = [file, '--http', '127.0.0.1:0', '--rate-limit', '600000', ...flags]
-  const child = spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH ?? '', ...env, MCP_TOKEN: TOKEN },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  let said = ''
-  const url = await new Promise<URL>((resolve, reject) => {
-    child.once('exit', () => reject(new Error(`${file} did not start: ${said}`)))
-    child.stderr.on('data', (chunk) => {
-      said = `${said}${chunk}`.slice(-4_000)
-      const [, found] = /"transport":"(http[^"]+)"/.exec(said) ?? []
-      if (found) resolve(new URL(found))
-    })
-  })
+async function overHttp(platform: BenchPlatform): Promise<Connected> {
+  const { url, token, pid, stop } = await startHttp(platform)
   const client = new Client({ name: 'bench', version: '0' })
-  const requestInit = { headers: { authorization: `Bearer ${TOKEN}` } }
+  const requestInit = { headers: { authorization: `Bearer ${token}` } }
   await client.connect(new StreamableHTTPClientTransport(url, { requestInit }))
   return {
     client,
-    pid: child.pid ?? 0,
+    pid,
     async stop() {
       await client.close()
-      child.kill('SIGTERM')
-      await ended
+      await stop()
     },
   }
 }
