@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { OWN_SERVERS, toolRules } from '../../src/tools/rules.ts'
 import { ownLists } from './own-lists.ts'
 
-const lists = await ownLists()
+const lists = ownLists()
 
 test('the table has no tool of a server that is not ours', () => {
   const servers = new Set([...toolRules.keys()].map((tool) => tool.slice(0, tool.indexOf('.'))))
