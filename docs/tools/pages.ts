@@ -10,11 +10,14 @@ export const published: Readonly<Record<string, readonly PublishedTool[]>> = {
   kubernetes: list(kubernetes),
 }
 
-/** Every page that is made from the code, by its path. */
+/** Every page that is made from the code, by its path; and each list as it goes over the wire, one tool a line. */
 export function pages(): Map<string, string> {
-  const references = Object.entries(published).map(([server, tools]): [string, string] => [
-    path(`${server}.md`),
-    toolPage(server, tools),
+  const references = Object.entries(published).flatMap(([server, tools]): [string, string][] => [
+    [path(`${server}.md`), toolPage(server, tools)],
+    [
+      path(`../../mcp-servers/${server}/test/golden/tools.jsonl`),
+      tools.map((tool) => `${JSON.stringify(tool)}\n`).join(''),
+    ],
   ])
   return new Map([...references, [path('conformance.md'), conformancePage()]])
 }
