@@ -22,10 +22,7 @@ export async function lintCommand(
   const config = readConfig(env)
   const { runbooks, problems } = await loadRunbookFolder(folder ?? config.runbooksDir)
   const nowhere = await unreachableCluster()
-  const servers = new Map([
-    ...ownServers({ kubeconfig: nowhere, kubeconfigOperator: undefined }),
-    ...(await configuredServers(config, env)),
-  ])
+  const servers = new Map([...ownServers({ kubeconfig: nowhere }), ...(await configuredServers(config, env))])
   const toolbox = mcpToolbox({
     servers,
     signer: grantSigner(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
