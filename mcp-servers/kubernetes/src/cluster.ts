@@ -16,7 +16,7 @@ export type Query = {
 
 export type ObjectPage<T> = { items: T[]; next: string | null; remaining: number | null }
 
-/** Rows as the API server prints them for `kubectl get`; only the columns of the default view. */
+/** Rows as the API server prints them for `kubectl get`. */
 export type TablePage = {
   columns: string[]
   rows: { namespace: string | null; name: string; cells: unknown[] }[]
@@ -66,7 +66,8 @@ export type Cluster = {
   resources(signal: AbortSignal): Promise<ApiResource[]>
   object<T extends KubeObject>(ref: ObjectRef, signal: AbortSignal): Promise<T>
   objects<T extends KubeObject>(query: Query, signal: AbortSignal): Promise<ObjectPage<T>>
-  table(query: Query, signal: AbortSignal): Promise<TablePage>
+  /** Only the columns of the default view, unless `wide`. */
+  table(query: Query & { wide?: boolean }, signal: AbortSignal): Promise<TablePage>
   /** The last lines of a container, as they were written. */
   logs(query: LogQuery, signal: AbortSignal): Promise<string>
   /** The API server's version, such as `v1.34.1`. */

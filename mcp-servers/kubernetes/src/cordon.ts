@@ -26,7 +26,7 @@ export async function setSchedulable(
       values: ({ spec }) => ({ unschedulable: spec?.unschedulable === true }),
       patch: () => ({ spec: { unschedulable: schedulable ? null : true } }),
       warnings: async (live) => (schedulable ? [] : cordonWarnings(cluster, live, how.signal)),
-      undo: ({ spec }) => ((spec?.unschedulable === true) === schedulable ? { node } : null),
+      undo: ({ spec }) => ((spec?.unschedulable === true) === schedulable ? { name: node } : null),
       summary: () => (schedulable ? `open ${node} to new pods.` : `close ${node} to new pods; those there stay.`),
     },
     how,

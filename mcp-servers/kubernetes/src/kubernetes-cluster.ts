@@ -53,7 +53,7 @@ export function kubernetesCluster({ name, reader, operator }: ClusterAccess, now
         priority,
         at,
       }))
-      const columns = shown.filter(({ priority }) => priority === 0)
+      const columns = shown.filter(({ priority }) => query.wide || priority === 0)
       const rows = (found.rows ?? []).map(({ cells = [], object }) => ({
         namespace: object?.metadata?.namespace ?? null,
         name: object?.metadata?.name ?? String(cells[0] ?? ''),

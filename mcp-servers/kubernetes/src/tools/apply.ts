@@ -27,7 +27,7 @@ export const apply = defineTool({
   undoable: false,
   idempotent: true,
   description:
-    'Server-side apply of one object: what the manifest says is so afterwards, what it leaves out stays. Refused when others manage its fields, unless force; never for RBAC, Secrets, webhooks or pods that take over their node.',
+    'Server-side apply of one object: what the manifest leaves out stays. Refused when others manage its fields, unless force, and for pods that could take over their node.',
   input: z.strictObject({
     kind: AppliedKind,
     namespace: Namespace,

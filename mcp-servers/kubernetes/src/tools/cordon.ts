@@ -1,6 +1,6 @@
 import { Change } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
-import { NodeName, Rehearsal } from '../arguments.ts'
+import { Name, Rehearsal } from '../arguments.ts'
 import { probeMark } from '../change-object.ts'
 import { nodeRef, setSchedulable } from '../cordon.ts'
 import { defineTool } from '../tool.ts'
@@ -12,11 +12,11 @@ export const cordon = defineTool({
   undoable: true,
   idempotent: true,
   description: 'Marks a node unschedulable. The pods on it stay; drain moves them away.',
-  input: z.strictObject({ node: NodeName, ...Rehearsal }),
+  input: z.strictObject({ name: Name, ...Rehearsal }),
   output: Change,
-  target: ({ node }) => ['node', node],
-  run: ({ node, dry_run: dryRun, precondition }, cluster, { signal, effect }) =>
-    setSchedulable(cluster, { node, schedulable: false }, { dryRun, precondition, effect, signal }),
-  probe: ({ node, precondition }, cluster, { effect, signal }) =>
-    probeMark(cluster, { ref: nodeRef(node), precondition, effect, signal }),
+  target: ({ name }) => ['node', name],
+  run: ({ name, dry_run: dryRun, precondition }, cluster, { signal, effect }) =>
+    setSchedulable(cluster, { node: name, schedulable: false }, { dryRun, precondition, effect, signal }),
+  probe: ({ name, precondition }, cluster, { effect, signal }) =>
+    probeMark(cluster, { ref: nodeRef(name), precondition, effect, signal }),
 })

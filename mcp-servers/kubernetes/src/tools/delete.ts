@@ -16,7 +16,7 @@ export const deleteTool = defineTool({
   undoable: false,
   idempotent: true,
   description:
-    'Deletes one named object, and what it owns after it. The real run needs the precondition of a dry run, so that it hits exactly the object that was seen. A pod that a disruption budget protects is refused.',
+    'Deletes one named object and what it owns. The real run needs the precondition of a dry run. A pod that a disruption budget protects is refused.',
   input: z.strictObject({ kind: DeletedKind, namespace: Namespace, name: Name, ...Rehearsal }),
   output: Change,
   target: ({ kind, namespace, name }) => [kind.toLowerCase(), namespace, name],

@@ -1,4 +1,4 @@
-import { clip, count } from '@watchkeeper/mcp-shared'
+import { brief, clip, count } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { Name, Namespace } from '../arguments.ts'
 import { unlessGone } from '../change-object.ts'
@@ -22,8 +22,8 @@ export const diff = defineTool({
   output: z.object({
     summary: z.string(),
     exists: z.boolean(),
-    items: z.array(z.object({ field: z.string(), from: Value, to: Value })),
-    gitops: z.object({ owner: z.string(), by: z.string() }).nullable(),
+    items: z.array(brief(z.object({ field: z.string(), from: Value, to: Value }))),
+    gitops: brief(z.object({ owner: z.string(), by: z.string() })).nullable(),
     truncated: z.boolean(),
     total: z.number(),
     next: z.null(),

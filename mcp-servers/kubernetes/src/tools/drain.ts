@@ -1,6 +1,6 @@
 import { Change, type Probed } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
-import { NodeName, Rehearsal } from '../arguments.ts'
+import { Name, Rehearsal } from '../arguments.ts'
 import {
   assertLive,
   changeAnswer,
@@ -25,16 +25,16 @@ export const drain = defineTool({
   undoable: false,
   idempotent: true,
   description:
-    'Closes a node and evicts its pods, honouring disruption budgets; says which budget blocks it. DaemonSet and static pods stay. Refused when a pod would be lost, or no other node takes pods.',
+    'Closes a node and evicts its pods; says which disruption budget blocks it. DaemonSet and static pods stay. Refused when a pod would be lost or has nowhere to go.',
   input: z.strictObject({
-    node: NodeName,
+    name: Name,
     delete_empty_dir: z.boolean().default(false).describe('Also pods whose emptyDir data is lost.'),
-    wait_seconds: z.int().min(5).max(100).default(60).describe('How long to wait for budgets and for pods to end.'),
+    wait_seconds: z.int().min(5).max(100).default(60).describe('For budgets, and for pods to end.'),
     ...Rehearsal,
   }),
   output: Change,
-  target: ({ node }) => ['node', node],
-  async run({ node, delete_empty_dir, wait_seconds, ...rest }, cluster, { signal, effect, progress }) {
+  target: ({ name }) => ['node', name],
+  async run({ name: node, delete_empty_dir, wait_seconds, ...rest }, cluster, { signal, effect, progress }) {
     const how = { dryRun: rest.dry_run, precondition: rest.precondition, effect, signal }
     const pods = await podsOnNode(cluster, node, signal)
     await refuseDrain(cluster, { node, pods, deleteEmptyDir: delete_empty_dir }, signal)
@@ -54,7 +54,7 @@ export const drain = defineTool({
       how,
     })
   },
-  probe: ({ node }, cluster, { effect, signal }) => probeDrain(cluster, node, effect, signal),
+  probe: ({ name: node }, cluster, { effect, signal }) => probeDrain(cluster, node, effect, signal),
 })
 
 /** Closes the node with the version that was checked, and marks it: from here on nothing new comes. */

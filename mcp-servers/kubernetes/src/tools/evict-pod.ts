@@ -15,8 +15,8 @@ export const evictPod = defineTool({
   undoable: false,
   idempotent: true,
   description:
-    'Ends one pod so that its controller makes another, elsewhere if it must. Disruption budgets are honoured, and the one that forbids it is named. The real run needs the precondition of a dry run.',
-  input: z.strictObject({ namespace: Namespace, pod: Name.describe('The pod.'), ...Rehearsal }),
+    'Ends one pod so that its controller makes another. A disruption budget that forbids it is named. The real run needs the precondition of a dry run.',
+  input: z.strictObject({ namespace: Namespace, pod: Name, ...Rehearsal }),
   output: Change,
   target: ({ namespace, pod }) => ['pod', namespace, pod],
   async run({ namespace, pod: name, dry_run: dryRun, precondition }, cluster, { signal, effect }) {

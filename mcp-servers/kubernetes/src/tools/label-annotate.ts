@@ -9,13 +9,22 @@ import type { KubeObject } from '../objects.ts'
 import { protectedKey } from '../protected-keys.ts'
 import { defineTool } from '../tool.ts'
 
-const KEY = '[A-Za-z0-9]([A-Za-z0-9_./-]{0,250}[A-Za-z0-9])?'
 const Labels = z
-  .array(z.string().regex(new RegExp(`^${KEY}(=[A-Za-z0-9_.-]{0,63}|-)$`), 'must be KEY=VALUE, or KEY- to remove it'))
+  .array(
+    z
+      .string()
+      .max(1_000)
+      .regex(/^[\w./-]+(=[\w.-]*|-)$/, 'must be KEY=VALUE, or KEY- to remove it'),
+  )
   .max(20)
   .default([])
 const Annotations = z
-  .array(z.string().regex(new RegExp(`^${KEY}(=[^\\n\\r]{0,1000}|-)$`), 'must be KEY=VALUE, or KEY- to remove it'))
+  .array(
+    z
+      .string()
+      .max(1_000)
+      .regex(/^[\w./-]+(=.*|-)$/, 'must be KEY=VALUE, or KEY- to remove it'),
+  )
   .max(20)
   .default([])
 

@@ -8,22 +8,8 @@ import { replacementWarnings } from '../rollout-warnings.ts'
 import { defineTool } from '../tool.ts'
 import { workloadRef } from '../workload.ts'
 
-const Memory = z.union([
-  z
-    .string()
-    .max(24)
-    .regex(/^[0-9.]+[A-Za-z]{0,2}[0-9]*$/),
-  z.int().positive(),
-  z.null(),
-])
-const Cpu = z.union([
-  z
-    .string()
-    .max(24)
-    .regex(/^[0-9.]+[A-Za-z]{0,2}[0-9]*$/),
-  z.int().positive(),
-  z.null(),
-])
+/** Read closely by `plannedResources`, which says in words what is wrong. */
+const Amount = z.union([z.string().max(24), z.int(), z.null()]).optional()
 
 export const setResources = defineTool({
   name: 'set_resources',
@@ -37,10 +23,10 @@ export const setResources = defineTool({
     namespace: Namespace,
     workload: WorkloadName,
     container: ContainerName.optional(),
-    memory: Memory.optional().describe('Memory limit: "512Mi", or bytes as an integer; null removes it.'),
-    memory_request: Memory.optional().describe('Memory request, likewise.'),
-    cpu: Cpu.optional().describe('CPU limit: "500m", "2", or millicores as an integer; null removes it.'),
-    cpu_request: Cpu.optional().describe('CPU request, likewise.'),
+    memory: Amount.describe('Limit: "512Mi", or bytes; null removes it.'),
+    memory_request: Amount,
+    cpu: Amount.describe('Limit: "500m", "2", or millicores; null removes it.'),
+    cpu_request: Amount,
     ...Rehearsal,
   }),
   output: Change,
