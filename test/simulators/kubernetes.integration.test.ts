@@ -196,7 +196,7 @@ describe('writes', () => {
   })
 
   test('the scale subresource reads and writes replicas', async () => {
-    expect((await reader.get(`${CART}/scale`)).body).toMatchObject({ kind: 'Scale', spec: { replicas: 2 } })
+    expect((await admin.get(`${CART}/scale`)).body).toMatchObject({ kind: 'Scale', spec: { replicas: 2 } })
     const scaled = await admin.call('PATCH', `${CART}/scale`, { spec: { replicas: 0 } }, 'application/merge-patch+json')
     expect(scaled).toMatchObject({ status: 200, body: { kind: 'Scale', spec: { replicas: 0 } } })
     expect(await podNames()).toEqual([])
