@@ -32,7 +32,7 @@ test.each([
   ['broken JSON', '{"a":', 'cannot be read'],
   ['another kind', yaml.replace('ConfigMap', 'Secret'), 'it is v1 Secret, not v1 ConfigMap'],
   ['another version', yaml.replace('v1', 'v2'), 'it is v2 ConfigMap'],
-  ['another name', yaml.replace('name: x', 'name: y'), 'named shop/y'],
+  ['another name', yaml.replace('name: x', 'name: z'), 'named shop/z'],
   ['an owner', yaml.replace('name: x', 'name: x\n  finalizers: [a]'), 'not finalizers'],
 ])('%s is refused', async (_what, text, because) => {
   await expect(readManifest(text, ref)).rejects.toThrow(because)
