@@ -14,10 +14,12 @@ import {
 } from '../change-object.ts'
 import { AppliedKind } from '../changeable-kinds.ts'
 import type { Cluster, ObjectRef } from '../cluster.ts'
+import { at } from '../details.ts'
 import { wellKnown } from '../kinds.ts'
 import { Manifest, readManifest, refuseEscalation } from '../manifest.ts'
 import { diffObjects, replacedDigest } from '../object-diff.ts'
 import type { KubeObject } from '../objects.ts'
+import { templateOf } from '../pod-hazards.ts'
 import { defineTool } from '../tool.ts'
 
 export const apply = defineTool({
@@ -82,9 +84,20 @@ async function applyOnce(cluster: Cluster, { ref, manifest, force }: Wanted, how
     values,
     diff,
     summary: `${live ? 'change' : 'make'} ${nameOf(ref)} in ${ref.namespace} as the manifest has it.`,
-    warnings: force ? ['Fields that others manage are taken over: they may write them back.'] : [],
+    warnings: [
+      ...(force ? ['Fields that others manage are taken over: they may write them back.'] : []),
+      ...accountWarnings(manifest, live),
+    ],
     undoable: false,
     undo: null,
     how,
   })
+}
+
+/** Pods have the rights of their service account, which a diff of many lines can hide. */
+function accountWarnings(manifest: KubeObject, live: KubeObject | undefined): string[] {
+  const [account, before] = [manifest, live].map((object) => at(templateOf(object), 'spec', 'serviceAccountName'))
+  return account === undefined || account === before
+    ? []
+    : [`Its pods will have the rights of the service account "${String(account)}".`]
 }

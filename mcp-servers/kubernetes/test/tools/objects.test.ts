@@ -83,6 +83,11 @@ test('apply rehearses without the mark, then writes with the version it read, th
   })
 })
 
+test('another service account is said, because its rights come with it', async () => {
+  const args = { ...at, manifest: manifest({ template: { spec: { serviceAccountName: 'admin' } } }) }
+  expect((await ask(shop(), 'apply', args)).warnings).toEqual([expect.stringContaining('service account "admin"')])
+})
+
 test('a conflict with another manager stops the real run before anything is written', async () => {
   const cluster = shop()
   cluster.held = '.spec.replicas (kubectl)'
