@@ -58,9 +58,9 @@ export function refuseEscalation(manifest: KubeObject, live: KubeObject | undefi
 async function parse(text: string): Promise<unknown> {
   try {
     if (text.trimStart().startsWith('{')) return JSON.parse(text)
-    // Loaded only here: JSON needs none of it. Version 1.1 is what kubectl reads: `on` is true, and 0644 is octal.
-    const { parse: parseYaml } = await import('yaml')
-    return parseYaml(text, { version: '1.1', logLevel: 'error' })
+    // Loaded only here: JSON needs none of it.
+    const { readYaml } = await import('./yaml-manifest.ts')
+    return readYaml(text)
   } catch (error) {
     throw wrong(`it cannot be read (${error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'no reason'})`)
   }

@@ -202,7 +202,10 @@ describe.each(['stdio', 'http'] as const)('over %s', (transport) => {
 })
 
 test('A20: each list of tools is the one on record, so that a pin can hold', async () => {
-  const golden = JSON.parse(readFileSync(new URL('golden/tools.json', import.meta.url), 'utf8'))
+  const lines = readFileSync(new URL('golden/tools.jsonl', import.meta.url), 'utf8')
+    .trim()
+    .split('\n')
+  const golden = lines.map((line): unknown => JSON.parse(line))
   for (const transport of ['stdio', 'http'] as const) {
     const server = await startServer(cluster, transport)
     expect((await server.client.listTools()).tools).toEqual(golden)

@@ -60,6 +60,6 @@ toolContract<Cluster>(tools, {
     return cluster
   },
   fields: { name: 'home' },
-  freeText: ['list.label_selector', 'list.field_selector', 'list.continue', 'logs.grep'],
+  freeText: ['list.label_selector', 'list.field_selector', 'list.continue', 'logs.grep', 'top.label_selector'],
   listBytes: 40_000,
 })

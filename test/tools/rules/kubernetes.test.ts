@@ -8,12 +8,12 @@ test('the agent knows every tool the Kubernetes server publishes, and by the sam
     `kubernetes.${name}`,
     { effect: _meta['watchkeeper/effect'], undoable: _meta['watchkeeper/undoable'] ?? false },
   ])
-  const known = Object.entries(kubernetesRules).map(([name, { effect, undoable }]) => [name, { effect, undoable }])
+  const known = kubernetesRules.map(([name, { effect, undoable }]) => [name, { effect, undoable }])
   expect(Object.fromEntries(known)).toEqual(Object.fromEntries(published))
 })
 
 test('only a plain number of replicas above zero is the smaller risk', () => {
-  const effectOf = kubernetesRules['kubernetes.scale']?.effectOf
+  const effectOf = new Map(kubernetesRules).get('kubernetes.scale')?.effectOf
   expect(effectOf?.({ replicas: 3 })).toBe('write')
   for (const replicas of [0, -1, 1.5, '3', null]) expect(effectOf?.({ replicas })).toBe('destructive')
 })

@@ -8,7 +8,11 @@ export const apiResources = defineTool({
   effect: 'read',
   description: 'The kinds this cluster serves, custom resources too, with the names `list`, `get` and `describe` take.',
   input: z.strictObject({
-    search: z.string().min(1).max(60).optional().describe('Only kinds with this in their name or group.'),
+    search: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,60}$/)
+      .optional()
+      .describe('Only kinds with this in their name or group.'),
     limit: z.int().min(1).max(500).default(100),
   }),
   output: z.object({

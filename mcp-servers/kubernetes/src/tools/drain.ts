@@ -34,9 +34,10 @@ export const drain = defineTool({
   }),
   output: Change,
   target: ({ name }) => ['node', name],
-  async run({ name: node, delete_empty_dir, wait_seconds, ...rest }, cluster, { signal, effect, progress }) {
+  async run({ name: node, delete_empty_dir, wait_seconds, ...rest }, cluster, { signal, effect, progress, spare }) {
     const how = { dryRun: rest.dry_run, precondition: rest.precondition, effect, signal }
     const pods = await podsOnNode(cluster, node, signal)
+    for (const { metadata } of pods.evicted) spare(['pod', metadata?.namespace ?? '', metadata?.name ?? ''])
     await refuseDrain(cluster, { node, pods, deleteEmptyDir: delete_empty_dir }, signal)
     const { live, values } = await untilStill(() => close(cluster, node, pods, how))
     const left = how.dryRun ? [] : await drainPods(cluster, { node, pods, waitSeconds: wait_seconds, signal, progress })

@@ -12,7 +12,7 @@ import { workloadRef } from '../workload.ts'
 const Image = z
   .string()
   .max(255)
-  .regex(/^[a-z0-9](?!.*\/\/)[\w.:/@-]*\w$/, 'must be an image, such as "ghcr.io/shop/cart:1.4.3"')
+  .regex(/^(?!.*(?:\.\.|\/\/))[a-z0-9][\w.:/@-]*\w$/, 'must be an image, such as "ghcr.io/shop/cart:1.4.3"')
 
 export const setImage = defineTool({
   name: 'set_image',

@@ -1,4 +1,7 @@
+import { testServer } from '@watchkeeper/mcp-shared/testing'
 import { expect, test } from 'vitest'
+import type { Cluster } from '../../src/cluster.ts'
+import { tools } from '../../src/tools/index.ts'
 import { cartPod, fakeCluster, node, shop } from '../fake-cluster.ts'
 import { ask, serverOn } from '../harness.ts'
 
@@ -79,6 +82,13 @@ test('a drain closes the node first, marks it, and evicts; what came meanwhile n
     'evict Pod/cart-new',
   ])
   expect(real[0]?.patch).toMatchObject({ metadata: { annotations: { 'watchkeeper/effects': effect } } })
+})
+
+test('a drain leaves alone what the deny list protects, by refusing as a whole', async () => {
+  const server = await testServer<Cluster>(tools, { home: shop() }, { flags: ['--deny', '*/shop'] })
+  expect((await server.call('drain', { name: 'worker-1' })).structuredContent).toMatchObject({
+    error: { code: 'refused', message: expect.stringContaining('pod/shop/cart-abc-1 may not be changed') },
+  })
 })
 
 test('a budget that blocks half-way is named with what was done, and the probe says unknown', async () => {
