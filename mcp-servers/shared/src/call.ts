@@ -108,7 +108,9 @@ async function run<Port>(
     const { log, now, ports } = deps
     const { progress } = request
     signal.throwIfAborted()
-    return await tool.run(own, port, { signal, log, now, progress, ports, ...(grant ? { effect: grant.effect } : {}) })
+    const spare = (target: readonly string[]) => refuseDenied(deps.deny, target)
+    const effect = grant ? { effect: grant.effect } : {}
+    return await tool.run(own, port, { signal, log, now, progress, ports, spare, ...effect })
   } catch (error) {
     throw toToolError(error, signal)
   } finally {

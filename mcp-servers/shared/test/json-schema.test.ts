@@ -74,5 +74,5 @@ test('the validator of the usual client takes the answers each is for', () => {
   expect(valid({ summary: 'x', a: null, b: 'y', c: null, d: null, at: [1] }).valid).toBe(true)
   expect(valid({ summary: 'x', a: 1, b: 'y', c: null, d: null, at: [] }).valid).toBe(false)
   expect(valid({ error: { code: 'timeout', message: 'x', retryable: true } }).valid).toBe(true)
-  expect(validator.getValidator(outputSchema(Change))({ undo: 'x' }).valid).toBe(false)
+  expect(validator.getValidator(outputSchema(Change))({ warnings: 'x' }).valid).toBe(false)
 })

@@ -31,9 +31,14 @@ export const kubernetesRedact: RedactBench = {
     const lines = texts.flatMap(({ text }) => text.split('\n'))
     cluster.setLogs('shop/cart', { current: lines, previous: lines })
     const folder = mkdtempSync(join(tmpdir(), 'watchkeeper-redact-'))
-    const kubeconfig = join(folder, 'kubeconfig')
-    writeFileSync(kubeconfig, cluster.kubeconfig('reader'), { mode: 0o600 })
-    const [access] = clusterAccess({ env: { KUBECONFIG: kubeconfig }, contexts: [], readOnly: true })
+    const fileOf = (role: 'reader' | 'operator') => {
+      const path = join(folder, role)
+      writeFileSync(path, cluster.kubeconfig(role), { mode: 0o600 })
+      return path
+    }
+    // Comparing a manifest asks for a rehearsal, which takes the operator.
+    const env = { KUBECONFIG: fileOf('reader'), KUBECONFIG_OPERATOR: fileOf('operator') }
+    const [access] = clusterAccess({ env, contexts: [], readOnly: false })
     if (!access) throw new Error('the kubeconfig has no context')
     const own = [
       { kind: 'last-applied', text: copied, hidden: [copied] },
@@ -49,6 +54,8 @@ export const kubernetesRedact: RedactBench = {
       ports: new Map([[access.name, kubernetesCluster(access, Date.now)]]),
     }
     const cart = { namespace: 'shop', workload: 'deployment/cart' }
+    const changed = { metadata: { name: 'keeper-config' }, data: { LOG_LEVEL: 'debug' } }
+    const manifest = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', ...changed })
     return {
       ...servable(definition),
       planted: [...texts, ...own, ...seeded],
@@ -69,6 +76,12 @@ export const kubernetesRedact: RedactBench = {
           { tool, args: { kind: 'Secret', namespace: 'vault', name: 'registry' }, mayBeForbidden: true as const },
           { tool, args: { kind: 'ConfigMap', namespace: 'vault', name: 'keeper-config' } },
         ]),
+        { tool: 'clusters_list', args: {} },
+        { tool: 'api_resources', args: {} },
+        { tool: 'top', args: { of: 'pods' } },
+        { tool: 'rollout_history', args: cart },
+        { tool: 'can_i', args: {} },
+        { tool: 'diff', args: { kind: 'ConfigMap', namespace: 'vault', name: 'keeper-config', manifest } },
         { tool: 'logs', args: { ...cart, tail: 500 } },
         { tool: 'logs', args: { ...cart, tail: 500, grep: 'a' } },
       ],
