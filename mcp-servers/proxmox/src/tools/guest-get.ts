@@ -1,4 +1,4 @@
-import { oneLine } from '@watchkeeper/mcp-shared'
+import { clip, oneLine } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { GuestId } from '../arguments.ts'
 import { nameOf, protectedBy, readGuest } from '../live-guest.ts'
@@ -73,11 +73,23 @@ function configView(config: Row): Record<string, unknown> {
   const { notes } = splitNotes(description === undefined ? '' : String(description))
   const switches = ['onboot', 'template', 'protection', 'unprivileged'].map((key) => [key, flag(config, key)] as const)
   const set = switches.filter(([key, value]) => value || key === 'onboot')
-  return { ...rest, ...(notes ? { description: notes } : {}), ...Object.fromEntries(set) }
+  const shown = Object.entries(rest).slice(0, MOST_KEYS)
+  return {
+    ...Object.fromEntries(shown.map(([key, value]) => [key, short(value)])),
+    ...(notes ? { description: clip(notes, 2_000) } : {}),
+    ...Object.fromEntries(set),
+  }
+}
+
+const MOST_KEYS = 150
+const LONGEST = 400
+
+function short(value: unknown): unknown {
+  return typeof value === 'string' ? clip(value, LONGEST) : value
 }
 
 function pendingView(row: Row) {
   const key = text(row, 'key') ?? ''
-  const shown = (field: string) => maskValue(key, row[field]) ?? null
+  const shown = (field: string) => short(maskValue(key, row[field]) ?? null)
   return { key: oneLine(key, 60), value: shown('value'), pending: shown('pending'), delete: flag(row, 'delete') }
 }
