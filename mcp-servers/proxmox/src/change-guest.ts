@@ -147,7 +147,7 @@ async function carryOut(
   })
   if (upid === undefined) return { upid: '', status: 'OK', ok: true, log: [] }
   cluster.journal.note(effect, { ...begun, upid })
-  const end = await followTask(cluster, upid, { signal, progress })
+  const end = await followTask(cluster, upid, { signal, progress, before: known.upids })
   if (end.ok) return end
   throw new CallerError('refused', `The task on ${nameOf(live)} failed: ${end.status}. ${tailOf(end)}`)
 }

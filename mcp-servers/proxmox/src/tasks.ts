@@ -16,6 +16,13 @@ export type TaskEnd = {
 /** The tasks a change may appear as: those of this guest, of these types, started with the operator's token. */
 export type TaskSearch = { guest: number; types: readonly string[]; nodes: readonly string[] }
 
+export type FollowOptions = {
+  signal: AbortSignal
+  progress: (done: number, total?: number, message?: string) => void
+  /** UPIDs that were there before it: none of them is this task under another name. */
+  before: readonly string[]
+}
+
 const TAIL = 12
 const FIRST_PAUSE = 60
 const LONGEST_PAUSE = 1_000
@@ -27,12 +34,12 @@ const LONGEST_PAUSE = 1_000
 export async function followTask(
   cluster: ProxmoxCluster,
   upid: string,
-  { signal, progress }: { signal: AbortSignal; progress: (done: number, total?: number, message?: string) => void },
+  { signal, progress, before }: FollowOptions,
 ): Promise<TaskEnd> {
   const task = parseUpid(upid)
   if (!task) throw new UpstreamError('unreachable', `Proxmox VE answered no task to follow ("${upid.slice(0, 80)}").`)
   for (let polls = 1, wait = FIRST_PAUSE; ; polls += 1, wait = Math.min(LONGEST_PAUSE, wait * 1.5)) {
-    const found = await stateOfTask(cluster, upid, signal)
+    const found = await stateOfTask(cluster, upid, before, signal)
     if (found === 'gone')
       throw new UpstreamError(
         'unreachable',
@@ -45,7 +52,12 @@ export async function followTask(
 }
 
 /** `running`, `gone`, `unreachable`, or the exit status of a task that has ended. */
-async function stateOfTask(cluster: ProxmoxCluster, upid: string, signal: AbortSignal): Promise<string> {
+async function stateOfTask(
+  cluster: ProxmoxCluster,
+  upid: string,
+  before: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
   try {
     const row = await cluster.task(upid, signal)
     return text(row, 'status') === 'stopped' ? (text(row, 'exitstatus') ?? 'unknown') : 'running'
@@ -54,20 +66,25 @@ async function stateOfTask(cluster: ProxmoxCluster, upid: string, signal: AbortS
     if (!(error instanceof ToolError)) throw error
     if (error.code === 'unreachable') return 'unreachable'
     if (error.code !== 'not_found') throw error
-    return (await stateInList(cluster, upid, signal)) ?? 'gone'
+    return (await stateInList(cluster, upid, before, signal)) ?? 'gone'
   }
 }
 
 /** The list of tasks may still know what the task's own address does not, or know it under another UPID. */
-async function stateInList(cluster: ProxmoxCluster, upid: string, signal: AbortSignal): Promise<string | undefined> {
+async function stateInList(
+  cluster: ProxmoxCluster,
+  upid: string,
+  before: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const task = parseUpid(upid)
   if (!task) return undefined
   const guest = /^\d+$/.test(task.id) ? Number(task.id) : undefined
-  const query = { node: task.node, guest, type: task.type, since: task.startTime - 2, limit: 20 }
-  const rows = await cluster.tasks(query, signal)
-  const same = (row: Row) => text(row, 'upid') === upid
-  const alike = (row: Row) => text(row, 'user') === task.user && (num(row, 'starttime') ?? 0) >= task.startTime - 2
-  const found = rows.find(same) ?? rows.find(alike)
+  const query = { node: task.node, guest, type: task.type, since: task.startTime, limit: 20 }
+  const rows = (await cluster.tasks(query, signal)).filter((row) => !before.includes(text(row, 'upid') ?? ''))
+  const same = rows.find((row) => text(row, 'upid') === upid)
+  const alike = (row: Row) => text(row, 'user') === task.user && (num(row, 'starttime') ?? 0) >= task.startTime
+  const found = same ?? rows.find(alike)
   return found && stateInRow(found)
 }
 

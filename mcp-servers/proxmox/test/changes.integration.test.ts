@@ -94,21 +94,28 @@ describe.each(['stdio', 'http'] as const)('over %s', (transport) => {
   })
 })
 
-test.each(tools)('%s: another process, which knows nothing of the change, can probe it', async (tool) => {
-  const [first, second] = [await startServer(cluster, 'stdio'), await startServer(cluster, 'stdio')]
-  const { args, id, snapshot, done } = guestFor(tool)
-  if (snapshot) {
-    const wanted = { guest: id, name: snapshot, dry_run: false }
-    await first.call('snapshot_create', wanted, first.granted('snapshot_create', wanted))
-  }
-  const { precondition } = (await first.call(tool, args)).structuredContent
-  const real = { ...args, dry_run: false, precondition }
-  const effect = crypto.randomUUID()
-  const probe = async () =>
-    (await second.call('probe_effect', { tool, arguments: real, effect })).structuredContent.state
-  expect(await probe()).toBe('not_done')
-  await first.call(tool, real, first.granted(tool, real, effect))
-  expect(done(cluster)).toBe(true)
-  expect(await probe()).toBe('done')
-  await Promise.all([first.stop(), second.stop()])
+describe('another process, which knows nothing of the change', () => {
+  let first: Started
+  let second: Started
+  beforeAll(async () => {
+    ;[first, second] = await Promise.all([startServer(cluster, 'stdio'), startServer(cluster, 'stdio')])
+  })
+  afterAll(() => Promise.all([first.stop(), second.stop()]))
+
+  test.each(tools)('can probe %s', async (tool) => {
+    const { args, id, snapshot, done } = guestFor(tool)
+    if (snapshot) {
+      const wanted = { guest: id, name: snapshot, dry_run: false }
+      await first.call('snapshot_create', wanted, first.granted('snapshot_create', wanted))
+    }
+    const { precondition } = (await first.call(tool, args)).structuredContent
+    const real = { ...args, dry_run: false, precondition }
+    const effect = crypto.randomUUID()
+    const probe = async () =>
+      (await second.call('probe_effect', { tool, arguments: real, effect })).structuredContent.state
+    expect(await probe()).toBe('not_done')
+    await first.call(tool, real, first.granted(tool, real, effect))
+    expect(done(cluster)).toBe(true)
+    expect(await probe()).toBe('done')
+  })
 })
