@@ -76,7 +76,8 @@ async function planConfig(
   const before = Object.fromEntries(fields.map(([field]) => [field, now[field] ?? null]))
   const after = Object.fromEntries(fields.map(([field, value]) => [field, normal(field, value)]))
   const back = Object.values(before).every((value) => value !== null)
-  const waits = live.ref.kind === 'qemu' && live.state !== 'stopped' && ('cores' in after || 'memory' in after)
+  const moves = (field: 'cores' | 'memory') => field in after && before[field] !== after[field]
+  const waits = live.ref.kind === 'qemu' && live.state !== 'stopped' && (moves('cores') || moves('memory'))
   const less = typeof before.memory === 'number' && typeof after.memory === 'number' && after.memory < before.memory
   return {
     before,
