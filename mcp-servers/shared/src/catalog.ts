@@ -29,6 +29,8 @@ export type Entry<Port> = { tool: Tool<Port>; input: z.ZodObject; published: Pub
 
 export type Catalog<Port> = ReadonlyMap<string, Entry<Port>>
 
+const ErrorAnswer = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() })
+
 /** The state a probe found, in words of its own tool. */
 export const ProbeAnswer = z.object({
   summary: z.string(),
@@ -135,8 +137,7 @@ function publish<Port>(tool: Tool<Port>, input: z.ZodObject): PublishedTool {
  * so it must allow either the output or the error.
  */
 function orError({ properties, required = [], ...rest }: JsonObjectSchema): JsonObjectSchema {
-  // `{ code, message, retryable }`, the same for every tool: said once in the documentation, not in every schema.
-  const error = { type: 'object' }
+  const error = jsonSchema(ErrorAnswer, 'output')
   return { ...rest, properties: { ...properties, error }, anyOf: [{ required }, { required: ['error'] }] }
 }
 
@@ -147,22 +148,12 @@ function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonObjectSche
 
 /**
  * The same schema for narrower readers and in fewer bytes: unions of types as branches, without the bounds of safe integers
- * and the pattern beside a format; outputs, which nobody may add to anyway, without saying so at every object, and without
- * the list of what an object inside them always has.
+ * and the pattern beside a format; outputs, which nobody may add to anyway, without saying so at every object.
  */
-function plain(schema: unknown, io: 'input' | 'output', within = false): unknown {
-  if (Array.isArray(schema)) return schema.map((one) => plain(one, io, within))
+function plain(schema: unknown, io: 'input' | 'output'): unknown {
+  if (Array.isArray(schema)) return schema.map((inner) => plain(inner, io))
   if (schema === null || typeof schema !== 'object') return schema
-  const {
-    type,
-    minimum,
-    maximum,
-    pattern,
-    required,
-    propertyNames: _names,
-    additionalProperties,
-    ...rest
-  } = schema as Loose
+  const { type, minimum, maximum, pattern, propertyNames: _names, additionalProperties, ...rest } = schema as Loose
   return {
     ...(Array.isArray(type)
       ? { anyOf: type.map((one: unknown) => ({ type: one })) }
@@ -173,7 +164,6 @@ function plain(schema: unknown, io: 'input' | 'output', within = false): unknown
     ...(maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? {} : { maximum }),
     ...(pattern === undefined || rest.format !== undefined ? {} : { pattern }),
     ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, inner(key, value, io)])),
-    ...(required === undefined || (within && io === 'output') ? {} : { required }),
     ...open(additionalProperties, io),
   }
 }
@@ -182,12 +172,12 @@ type Loose = Record<string, unknown>
 
 /** `properties` is a map of schemas, whose keys are names and no keywords. */
 function inner(key: string, value: unknown, io: 'input' | 'output'): unknown {
-  if (key !== 'properties' || value === null || typeof value !== 'object') return plain(value, io, true)
-  return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, plain(schema, io, true)]))
+  if (key !== 'properties' || value === null || typeof value !== 'object') return plain(value, io)
+  return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, plain(schema, io)]))
 }
 
 function open(additional: unknown, io: 'input' | 'output'): Loose {
   if (additional === undefined || (additional === false && io === 'output')) return {}
   const anything = additional !== null && typeof additional === 'object' && Object.keys(additional).length === 0
-  return { additionalProperties: anything ? true : plain(additional, io, true) }
+  return { additionalProperties: anything ? true : plain(additional, io) }
 }
