@@ -6,8 +6,7 @@ import { deniedBy } from './deny.ts'
 import { CallerError, type ToolError, toToolError, UpstreamError } from './errors.ts'
 import { GRANT_META, type Grant, type GrantDesk } from './grants.ts'
 import type { Log } from './log.ts'
-import { maskText } from './mask.ts'
-import { fit } from './results.ts'
+import { BOUNDS, fit } from './results.ts'
 import { cleanText, clip } from './text.ts'
 
 /** What a call answers, in the protocol's words: data once in `structuredContent`, the short human text in `content`. */
@@ -39,6 +38,8 @@ export type CallDeps<Port> = {
   audit: Audit
   log: Log
   now: () => number
+  /** Makes what cuts the secrets out of the texts of one answer. */
+  mask: () => (text: string) => string
   observe?: Observer
 }
 
@@ -57,12 +58,12 @@ export async function callTool<Port>(deps: CallDeps<Port>, request: CallRequest)
   let failure: ToolError | undefined
   let result: CallResult
   try {
-    result = answer(tool, await run(deps, request, entry, outcome))
+    result = answer(tool, await run(deps, request, entry, outcome), deps.mask())
   } catch (error) {
     failure = toToolError(error, request.signal)
     if (failure.code === 'internal')
       deps.log('error', 'a tool failed', { tool: tool.name, error: failure.cause ?? failure })
-    result = refusal(failure)
+    result = refusal(failure, deps.mask())
   }
   const milliseconds = Math.round(performance.now() - started)
   deps.observe?.({ tool: tool.name, effect: outcome.effect, code: failure?.code ?? 'ok', milliseconds })
@@ -154,17 +155,19 @@ function tooLate(life: number, granted: boolean): UpstreamError {
   return new UpstreamError('timeout', after)
 }
 
-function answer<Port>(tool: Tool<Port>, output: Record<string, unknown>): CallResult {
+type Mask = (text: string) => string
+
+function answer<Port>(tool: Tool<Port>, output: Record<string, unknown>, mask: Mask): CallResult {
   const parsed = tool.output.safeParse(output)
   if (!parsed.success) throw new Error(`${tool.name} answered outside its own schema: ${parsed.error.message}`)
-  const fitted = fit(parsed.data)
+  const fitted = fit(parsed.data, BOUNDS, mask)
   if (!fitted)
     throw new CallerError('invalid', 'The answer is too large to send. Ask for less: a smaller limit, or one object.')
   return { content: [{ type: 'text', text: String(fitted.summary) }], structuredContent: fitted }
 }
 
-function refusal({ code, message, retryable }: ToolError): CallResult {
-  const text = clip(maskText(cleanText(message)), 2_000)
+function refusal({ code, message, retryable }: ToolError, mask: Mask): CallResult {
+  const text = clip(mask(cleanText(message)), 2_000)
   return {
     content: [{ type: 'text', text }],
     structuredContent: { error: { code, message: text, retryable } },

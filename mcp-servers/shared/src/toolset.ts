@@ -7,6 +7,7 @@ import type { Tool } from './define-tool.ts'
 import { UpstreamError } from './errors.ts'
 import { grantDesk } from './grants.ts'
 import { jsonLog, type Log, type Writable } from './log.ts'
+import { maskInOrder } from './mask.ts'
 
 /** What one MCP server is: its name, its tools and its platform, by cluster name (the first is the default). */
 export type ServerDefinition<Port> = {
@@ -17,6 +18,8 @@ export type ServerDefinition<Port> = {
   instructions: string
   tools: readonly Tool<Port>[]
   ports: ReadonlyMap<string, Port>
+  /** Makes what cuts secrets out of the texts of one answer: the kit's own, unless a test wants to see that it is needed. */
+  mask?: () => (text: string) => string
 }
 
 /** A server's tools ready to be called, without a transport: sessions share it, and with it the grants that were spent. */
@@ -55,6 +58,7 @@ export function openToolset<Port>(
     audit: auditTo(stderr, now, name),
     log,
     now,
+    mask: definition.mask ?? maskInOrder,
     observe: (call: Parameters<Observer>[0]) => {
       for (const observer of observers) observer(call)
     },
