@@ -97,8 +97,9 @@ function sentence({ state, because }: Probed): string {
 
 /** The probe needs no `cluster` of its own: it takes the one in the arguments it is asked about. */
 function withCluster(input: z.ZodObject, clusters: readonly string[], probe: boolean): z.ZodObject {
-  if (clusters.length < 2 || probe) return input
-  const cluster = z.enum(clusters).optional().describe(`Which cluster; ${clusters[0]} when left out.`)
+  const [first] = clusters
+  if (first === undefined || clusters.length < 2 || probe) return input
+  const cluster = z.enum(clusters).default(first)
   return z.strictObject({ cluster, ...input.shape })
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { digestOf } from './canonical.ts'
 import { CallerError } from './errors.ts'
-import { brief } from './json-schema.ts'
+import { brief, unpublished } from './json-schema.ts'
 
 /** Argument of every changing tool whose platform can rehearse: true unless the caller says otherwise. */
 export const DryRun = z.boolean().default(true).describe('false changes it and needs a grant.')
@@ -38,12 +38,12 @@ export const Change = z.object({
   warnings: z.array(z.string()),
   undoable: z.boolean(),
   /** The call that puts things back, with the values found before; null when nothing does. */
-  undo: brief(z.object({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) })).nullable(),
+  undo: unpublished(z.object({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) }).nullable()),
   /** Who writes this object from a repository and will take the change back. */
-  gitops: brief(z.object({ owner: z.string(), by: z.string() })).nullable(),
-  effect: z.string().nullable(),
-  truncated: z.literal(false),
-  total: z.number(),
+  gitops: unpublished(z.object({ owner: z.string(), by: z.string() }).nullable()),
+  effect: unpublished(z.string().nullable()),
+  truncated: unpublished(z.literal(false)),
+  total: unpublished(z.number()),
 })
 export type Change = z.infer<typeof Change>
 

@@ -19,6 +19,14 @@ export function brief<Schema extends z.ZodType>(schema: Schema): Schema {
   return schema.meta({ brief: true })
 }
 
+/**
+ * Marks a part of an answer that is not published at all, for answers many tools share: readers who know the answer find
+ * it, and published schemas let it be there. The server still checks it.
+ */
+export function unpublished<Schema extends z.ZodType>(schema: Schema): Schema {
+  return schema.meta({ unpublished: true })
+}
+
 /** What a tool takes, in full: names, patterns, bounds, and that nothing else is taken. */
 export function inputSchema(schema: z.ZodObject): JsonObjectSchema {
   return jsonSchema(schema, 'input')
@@ -74,11 +82,18 @@ function isLeftOut(key: string, value: unknown, beside: Loose, io: Io): boolean 
   return BINDS_THE_SERVER.has(key) || (key === 'additionalProperties' && value === false)
 }
 
+function isUnpublished(schema: unknown): boolean {
+  return schema !== null && typeof schema === 'object' && 'unpublished' in schema
+}
+
 /** `properties` is a map of schemas, whose keys are names and no keywords. */
 function inside(key: string, value: unknown, io: Io): unknown {
   if (value === null || typeof value !== 'object') return value
   const entries = Object.entries(value)
-  if (key === 'properties') return Object.fromEntries(entries.map(([name, schema]) => [name, compact(schema, io)]))
+  if (key === 'properties')
+    return Object.fromEntries(
+      entries.flatMap(([name, schema]) => (isUnpublished(schema) ? [] : [[name, compact(schema, io)]])),
+    )
   if (key === 'additionalProperties' && entries.length === 0) return true
   return ['enum', 'required', 'const', 'default'].includes(key) ? value : compact(value, io)
 }
