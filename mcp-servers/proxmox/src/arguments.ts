@@ -1,4 +1,3 @@
-import { CallerError, Precondition } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { UPID_PATTERN } from './upid.ts'
 
@@ -26,24 +25,6 @@ export const TaskId = z
   .max(400)
   .refine((text) => UPID_PATTERN.test(text), 'must be the UPID of a task')
 
-export const Grep = z.string().min(1).max(200).optional().describe('Plain text, not a pattern.')
+export const Grep = z.string().min(1).max(200).optional()
 
 export const limitOf = (fallback: number, max = 200) => z.int().min(1).max(max).default(fallback)
-
-/** Rehearsal is the default; the server's instructions say so once for all tools. */
-export const Rehearse = z.boolean().default(true)
-
-/** What a dry run answered, to be sent back with the real run. The kit's shape, published in fewer bytes. */
-export const IfStill = z
-  .strictObject({ uid: z.unknown(), generation: z.unknown(), values: z.unknown() })
-  .partial()
-  .optional()
-
-/** Checks what the short schema leaves open. Throws `invalid`. */
-export function preconditionOf(sent: z.output<typeof IfStill>): Precondition | undefined {
-  if (sent === undefined) return undefined
-  const parsed = Precondition.safeParse(sent)
-  if (!parsed.success)
-    throw new CallerError('invalid', 'precondition must be what a dry run answered: uid, generation and values.')
-  return parsed.data
-}

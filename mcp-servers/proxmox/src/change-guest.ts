@@ -1,15 +1,16 @@
 import {
   assertStill,
   CallerError,
-  type Change,
+  Change,
   clip,
   type DiffLine,
+  type Precondition,
   ToolError,
   UpstreamError,
+  unpublished,
   valuesDigest,
 } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
-import { type IfStill, preconditionOf } from './arguments.ts'
 import type { ProxmoxCluster } from './cluster.ts'
 import { type LiveGuest, nameOf, readGuest } from './live-guest.ts'
 import { num } from './rows.ts'
@@ -43,34 +44,23 @@ export type GuestChange = {
 export type HowToRun = {
   guest: number
   dryRun: boolean
-  precondition: z.output<typeof IfStill>
+  precondition: Precondition | undefined
   effect: string | undefined
   signal: AbortSignal
   progress: (done: number, total?: number, message?: string) => void
 }
 
-/** The kit's `Change`, and `task` with the UPID. Its inner shapes are the kit's; here they are published briefly. */
-export const GuestChanged = z.looseObject({
-  summary: z.string(),
-  dry_run: z.boolean().optional(),
-  target: z.unknown().optional(),
-  diff: z.array(z.unknown()).optional(),
-  precondition: z.unknown().optional(),
-  warnings: z.array(z.string()).optional(),
-  undo: z.unknown().optional(),
-  effect: z.unknown().optional(),
-})
-
-type Changed = Omit<Change, 'truncated' | 'gitops'> & { truncated: boolean; gitops: null; task?: string }
+/** The kit's `Change`, and the UPID of the task that made it. */
+export const GuestChanged = Change.extend({ task: unpublished(z.string().optional()) })
+type GuestChanged = z.input<typeof GuestChanged>
 
 /**
  * Rehearses or makes one change of a guest: reads it, runs the preflight, checks the precondition, acts and follows the
  * task to its end. A failed task is `refused` with the tail of its log; one whose end is not known, `unreachable`.
  */
-export async function changeGuest(cluster: ProxmoxCluster, change: GuestChange, how: HowToRun): Promise<Changed> {
-  const { guest, dryRun, effect, signal } = how
+export async function changeGuest(cluster: ProxmoxCluster, change: GuestChange, how: HowToRun): Promise<GuestChanged> {
+  const { guest, dryRun, precondition: wanted, effect, signal } = how
   const live = await readGuest(cluster, guest, signal)
-  const wanted = preconditionOf(how.precondition)
   if (wanted && wanted.uid !== live.uid)
     assertStill(wanted, { uid: live.uid, generation: null, values: {}, name: nameOf(live) })
   const planned = await change.plan(live)

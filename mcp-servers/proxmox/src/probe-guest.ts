@@ -1,6 +1,4 @@
-import { type Probed, ToolError } from '@watchkeeper/mcp-shared'
-import type { z } from 'zod'
-import { type IfStill, preconditionOf } from './arguments.ts'
+import { type Precondition, type Probed, ToolError } from '@watchkeeper/mcp-shared'
 import type { ProxmoxCluster } from './cluster.ts'
 import { type LiveGuest, nameOf, readGuest } from './live-guest.ts'
 import { iso, num, type Row, text } from './rows.ts'
@@ -9,7 +7,7 @@ import { findTasks, isOk, stateInRow } from './tasks.ts'
 export type ProbeOptions = {
   guest: number
   types: readonly string[]
-  precondition: z.output<typeof IfStill>
+  precondition: Precondition | undefined
   effect: string
   signal: AbortSignal
   /** Looks for the mark of this effect, where the change leaves one. Undefined: there is none. */
@@ -23,8 +21,7 @@ export type ProbeOptions = {
  * kind that started since the dry run), and last by the state of the guest. What may still be running is `unknown`.
  */
 export async function probeGuest(cluster: ProxmoxCluster, options: ProbeOptions): Promise<Probed> {
-  const { guest, types, effect, signal, byMark, byState } = options
-  const precondition = preconditionOf(options.precondition)
+  const { guest, types, precondition, effect, signal, byMark, byState } = options
   const live = await readGuest(cluster, guest, signal).catch((error: unknown) => {
     if (error instanceof ToolError && error.code === 'not_found') return undefined
     throw error

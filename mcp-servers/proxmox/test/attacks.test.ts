@@ -49,6 +49,13 @@ test.each(NAMED)(
   },
 )
 
+test('A8: tags are refused the same way', async () => {
+  for (const text of HOSTILE)
+    expect(await ask(home(), 'guest_config_set', { guest: 100, tags: ['web', text] })).toMatchObject({
+      error: { code: 'invalid' },
+    })
+})
+
 test('A8: an id is a number and nothing else', async () => {
   for (const guest of ['100', '100/../101', 99, 100.5, -1, null, [100], { $gt: 0 }])
     expect(await ask(home(), 'guest_get', { guest })).toMatchObject({ error: { code: 'invalid' } })

@@ -116,7 +116,7 @@ export function changeCases(guest: number): ChangeCase[] {
     },
     {
       tool: 'guest_config_set',
-      args: { ...at(), tags: 'shop;web', onboot: false },
+      args: { ...at(), tags: ['shop', 'web'], onboot: false },
       request: new RegExp(`^PUT /nodes/pve1/qemu/${guest}/config$`),
       done: (cluster) => cluster.guest(guest).config.tags === 'shop;web',
       diff: { field: 'tags', from: '', to: 'shop;web' },

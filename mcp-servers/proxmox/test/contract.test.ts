@@ -38,7 +38,7 @@ toolContract<ProxmoxCluster>(tools, {
     snapshot_rollback: { ...guest, name: 'before' },
     snapshot_delete: { ...guest, name: 'before' },
     guest_migrate: { ...guest, target: 'pve2' },
-    guest_config_set: { ...guest, cores: 4, tags: 'web;prod' },
+    guest_config_set: { ...guest, cores: 4, tags: ['web', 'prod'] },
   },
   port: home,
   flooded() {
@@ -73,5 +73,6 @@ toolContract<ProxmoxCluster>(tools, {
     one.pending = many(500).map((at) => ({ key: `net${at}`, value: long, pending: long }))
     return cluster
   },
+  freeText: ['node_journal.grep', 'resources.status', 'snapshot_create.note', 'guest_config_set.description'],
   fields: { name: 'home', protectedTags: ['etcd'], operator: OPERATOR, journal: createJournal() },
 })

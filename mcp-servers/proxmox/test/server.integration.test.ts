@@ -164,9 +164,9 @@ describe.each(['stdio', 'http'] as const)('over %s', (transport) => {
   })
 
   test('the guest that changed since the dry run is refused', async () => {
-    const wanted = { guest: 150, tags: 'a' }
+    const wanted = { guest: 150, tags: ['a'] }
     const { precondition } = await read('guest_config_set', wanted)
-    await change('guest_config_set', { guest: 150, tags: `b-${transport}` })
+    await change('guest_config_set', { guest: 150, tags: [`b-${transport}`] })
     expect(failure(await change('guest_config_set', { ...wanted, precondition }))).toMatchObject({
       code: 'conflict',
       message: expect.stringContaining(`b-${transport}`),

@@ -14,9 +14,7 @@ export const firewallRules = defineTool({
   input: z.strictObject({ guest: GuestId.optional() }),
   output: z.object({
     summary: z.string(),
-    items: z
-      .array(z.record(z.string(), z.unknown()))
-      .describe('pos, type, action, enabled, macro, proto, source, dest, dport, sport, iface, comment'),
+    items: z.array(z.record(z.string(), z.unknown())).describe('pos, type, action, enabled, proto, source, dport …'),
     truncated: z.boolean(),
     total: z.number(),
   }),

@@ -9,10 +9,10 @@ import { flag, num, parts, text } from '../rows.ts'
 import { defineTool } from '../tool.ts'
 import { changing, output, targetOf } from './power.ts'
 
-const Tags = z
+const Tag = z
   .string()
-  .max(500)
-  .regex(/^([A-Za-z0-9_][A-Za-z0-9_.+-]*(;[A-Za-z0-9_][A-Za-z0-9_.+-]*)*)?$/, 'must be tags with semicolons between')
+  .max(100)
+  .regex(/^\w[\w.+-]*$/, 'must be a tag, such as "web"')
 
 export const guestConfigSet = defineTool({
   name: 'guest_config_set',
@@ -21,18 +21,19 @@ export const guestConfigSet = defineTool({
   undoable: true,
   idempotent: true,
   description:
-    'Sets cores, memory (MiB), start with the node, description or tags of a guest, nothing else. In a running virtual machine cores and memory mostly wait for a restart; a container has them at once.',
+    'Sets cores, memory (MiB), start with the node, description or all tags of a guest, nothing else. Cores and memory of a running virtual machine mostly wait for a restart.',
   input: z.strictObject({
     ...changing,
     cores: z.int().min(1).max(512).optional(),
     memory: z.int().min(16).max(16_777_216).optional(),
     onboot: z.boolean().optional(),
     description: z.string().max(7_000).optional(),
-    tags: Tags.optional(),
+    tags: z.array(Tag).max(30).optional(),
   }),
   output,
   target: targetOf,
-  run({ guest, dry_run: dryRun, precondition, ...wanted }, cluster, { signal, effect, progress }) {
+  run({ guest, dry_run: dryRun, precondition, tags, ...rest }, cluster, { signal, effect, progress }) {
+    const wanted = { ...rest, tags: tags?.join(';') }
     if (Object.values(wanted).every((value) => value === undefined))
       throw new CallerError('invalid', 'Give at least one of cores, memory, onboot, description and tags.')
     const plan = (live: LiveGuest) => planConfig(cluster, live, wanted, signal)
@@ -91,7 +92,12 @@ async function planConfig(
     undo: back
       ? {
           tool: 'guest_config_set',
-          arguments: { guest: live.ref.id, ...before, precondition: { uid: live.uid, values: valuesDigest(after) } },
+          arguments: {
+            guest: live.ref.id,
+            ...before,
+            ...('tags' in before ? { tags: parts(String(before.tags)) } : {}),
+            precondition: { uid: live.uid, values: valuesDigest(after) },
+          },
         }
       : null,
     does: `set ${fields.map(([field]) => field).join(', ')} of ${nameOf(live)}`,

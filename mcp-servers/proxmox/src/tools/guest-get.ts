@@ -1,4 +1,4 @@
-import { clip, oneLine } from '@watchkeeper/mcp-shared'
+import { brief, clip, oneLine } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { GuestId } from '../arguments.ts'
 import { nameOf, protectedBy, readGuest } from '../live-guest.ts'
@@ -32,7 +32,7 @@ export const guestGet = defineTool({
     memory_total: z.number().optional(),
     protected_tag: z.string().optional(),
     config: z.record(z.string(), Value),
-    pending: z.array(z.object({ key: z.string(), value: Value, pending: Value, delete: z.boolean() })),
+    pending: z.array(brief(z.object({ key: z.string(), value: Value, pending: Value, delete: z.boolean() }))),
     snapshots: z.array(z.string()),
   }),
   async run({ guest }, cluster, { signal }) {

@@ -1,12 +1,13 @@
+import { DryRun, IfStill } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
-import { GuestId, IfStill, Rehearse } from '../arguments.ts'
+import { GuestId } from '../arguments.ts'
 import { changeGuest, GuestChanged, type Planned } from '../change-guest.ts'
 import type { Params, PowerAction, ProxmoxCluster } from '../cluster.ts'
 import { type GuestState, type LiveGuest, nameOf, protectedBy, refuse, refuseIfBusy } from '../live-guest.ts'
 import { probeGuest } from '../probe-guest.ts'
 
 /** The arguments of every tool that changes one guest, and what it is on the deny list. */
-export const changing = { guest: GuestId, dry_run: Rehearse, precondition: IfStill }
+export const changing = { guest: GuestId, dry_run: DryRun, precondition: IfStill }
 export const PowerInput = z.strictObject(changing)
 export const output = GuestChanged
 

@@ -14,7 +14,7 @@ export const resources = defineTool({
   input: z.strictObject({
     kind: z.enum(['vm', 'storage', 'node', 'sdn']).optional(),
     node: NodeName.optional(),
-    status: z.string().max(20).optional().describe('such as running, stopped, online, offline'),
+    status: z.string().max(20).optional().describe('running, offline …'),
     limit: limitOf(100, 500),
   }),
   output: z.object({

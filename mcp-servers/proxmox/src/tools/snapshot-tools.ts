@@ -26,7 +26,7 @@ export const snapshotCreate = defineTool({
     'Snapshots the disks of a guest, not its memory. Refused where a storage cannot, is 85 % full, or the guest is a member of etcd. Remove it within 72 hours.',
   input: z.strictObject({
     ...changing,
-    name: SnapshotName.optional().describe('Made from the effect when left out.'),
+    name: SnapshotName.optional(),
     note: z.string().max(200).optional(),
   }),
   output,
@@ -124,8 +124,7 @@ export const snapshotDelete = defineTool({
   effect: 'destructive',
   undoable: false,
   idempotent: true,
-  description:
-    'Removes one snapshot of a guest and waits until its storage has merged it. Nothing can be rolled back to it any more.',
+  description: 'Removes one snapshot of a guest and waits until its storage has merged it.',
   input: z.strictObject({ ...changing, name: SnapshotName }),
   output,
   target: targetOf,
@@ -168,7 +167,7 @@ export const snapshotRollback = defineTool({
   effect: 'destructive',
   undoable: false,
   description:
-    'Sets the disks and configuration of a guest back to a snapshot; all that was written since is lost. The guest is stopped for it, and started again when `start` says so.',
+    'Sets the disks and configuration of a guest back to a snapshot; all written since is lost. The guest is stopped for it, and then started if `start`.',
   input: z.strictObject({ ...changing, name: SnapshotName, start: z.boolean().default(true) }),
   output,
   target: targetOf,

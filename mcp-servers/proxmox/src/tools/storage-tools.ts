@@ -12,8 +12,7 @@ export const storageList = defineTool({
   name: 'storage_list',
   title: 'List the storages',
   effect: 'read',
-  description:
-    'Storages of the cluster or of one node, the fullest first: how full, of what type, for what content, shared or not.',
+  description: 'Storages of the cluster or of one node, the fullest first.',
   input: z.strictObject({ node: NodeName.optional() }),
   output: z.object({
     summary: z.string(),

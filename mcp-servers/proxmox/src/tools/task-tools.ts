@@ -16,7 +16,7 @@ export const tasksList = defineTool({
   title: 'List tasks',
   effect: 'read',
   description:
-    'What was done and is being done, newest first: of a guest wherever it ran, of a node, or the newest of the cluster; who started each and how it ended. `failed`: only those that did.',
+    'Tasks, newest first, of a guest wherever it ran, of a node or of the cluster: who started each and how it ended. `failed`: only those that did.',
   untrusted: true,
   input: z.strictObject({
     guest: GuestId.optional(),
@@ -37,7 +37,7 @@ export const tasksList = defineTool({
         user: z.string(),
         started: z.string().optional(),
         ended: z.string().optional(),
-        status: z.string().describe('running, OK, WARNINGS: n, or the error'),
+        status: z.string().describe('running, OK, WARNINGS: n, the error'),
       }),
     ),
     not_asked: z.array(z.string()),
@@ -116,7 +116,7 @@ export const taskGet = defineTool({
     node: z.string(),
     user: z.string(),
     started: z.string().optional(),
-    status: z.string().describe('running, OK, WARNINGS: n, or the error'),
+    status: z.string().describe('running, OK, WARNINGS: n, the error'),
     ok: z.boolean().optional(),
     log: z.array(z.string()),
     truncated: z.boolean(),

@@ -33,7 +33,7 @@ test('a change of the configuration sends the digest it read, and keeps the note
   const cluster = home()
   cluster.put({ id: 100, config: { description: 'Shop front.\n', digest: 'abc', tags: 'web' } })
   const effect = crypto.randomUUID()
-  const answer = await change(cluster, 'guest_config_set', { guest: 100, tags: '', onboot: true }, effect)
+  const answer = await change(cluster, 'guest_config_set', { guest: 100, tags: [], onboot: true }, effect)
   expect(cluster.acts).toMatchObject([
     {
       params: {
@@ -44,7 +44,10 @@ test('a change of the configuration sends the digest it read, and keeps the note
       },
     },
   ])
-  expect(answer.undo).toMatchObject({ tool: 'guest_config_set', arguments: { guest: 100, tags: 'web', onboot: false } })
+  expect(answer.undo).toMatchObject({
+    tool: 'guest_config_set',
+    arguments: { guest: 100, tags: ['web'], onboot: false },
+  })
   expect(await ask(cluster, 'guest_get', { guest: 100 })).toMatchObject({ config: { description: 'Shop front.' } })
   const { undo } = answer as { undo: { arguments: Record<string, unknown> } }
   expect(await change(cluster, 'guest_config_set', undo.arguments)).toMatchObject({ dry_run: false })

@@ -147,7 +147,7 @@ const REFUSED: Case[] = [
   ],
   ['more than the node has', 'guest_config_set', { cores: 64 }, () => {}, 'has 16 processors, not 64'],
   ['more than the node has', 'guest_config_set', { memory: 1_000_000 }, () => {}, 'MiB of memory, not 1000000'],
-  ['a tag that shelters', 'guest_config_set', { tags: 'etcd;web' }, () => {}, 'The tag etcd shelters guests'],
+  ['a tag that shelters', 'guest_config_set', { tags: ['etcd', 'web'] }, () => {}, 'The tag etcd shelters guests'],
   ['a lock', 'guest_config_set', { cores: 1 }, (c) => c.put({ id: 100, config: { lock: 'backup' } }), 'is locked'],
 ]
 
@@ -164,10 +164,10 @@ test.each(REFUSED)('%s: %s is refused', async (_what, tool, args, make, why) => 
 
 test('a protected tag cannot be taken off, so that the guest could be snapshot after', async () => {
   const cluster = home()
-  expect(await change(cluster, 'guest_config_set', { guest: 110, tags: 'talos' })).toMatchObject({
+  expect(await change(cluster, 'guest_config_set', { guest: 110, tags: ['talos'] })).toMatchObject({
     error: { code: 'refused' },
   })
-  expect(await change(cluster, 'guest_config_set', { guest: 110, tags: 'etcd;talos;x' })).toMatchObject({
+  expect(await change(cluster, 'guest_config_set', { guest: 110, tags: ['etcd', 'talos', 'x'] })).toMatchObject({
     dry_run: false,
   })
 })
