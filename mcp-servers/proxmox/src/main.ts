@@ -15,8 +15,8 @@ const INSTRUCTIONS = [
 await runProgram(process, {
   command: 'watchkeeper-mcp-proxmox',
   flags: [],
-  define({ config }, env) {
-    const access = clusterAccess({ env, readOnly: config.readOnly })
+  async define({ config }, env) {
+    const access = await clusterAccess({ env, readOnly: config.readOnly })
     return {
       name: 'watchkeeper-proxmox',
       title: 'Watchkeeper for Proxmox VE',

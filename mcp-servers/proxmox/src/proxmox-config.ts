@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { ConfigurationError, type Env } from '@watchkeeper/mcp-shared'
-import { parse } from 'yaml'
 import { z } from 'zod'
 
 /** How the server at the other end is known: by a CA (the system's where none is given) or by its certificate's SHA-256. */
@@ -53,9 +52,9 @@ const File = z.strictObject({
  * The clusters to serve and how to reach them: from the file PROXMOX_CONFIG (YAML or JSON), or one cluster from PROXMOX_URL
  * and its kin. Asks no cluster anything. Throws `ConfigurationError` with every problem, never with a secret.
  */
-export function clusterAccess({ env, readOnly }: AccessOptions): ClusterAccess[] {
+export async function clusterAccess({ env, readOnly }: AccessOptions): Promise<ClusterAccess[]> {
   const problems: string[] = []
-  const file = env.PROXMOX_CONFIG ? readConfig(env.PROXMOX_CONFIG, problems) : fromEnvironment(env, problems)
+  const file = env.PROXMOX_CONFIG ? await readConfig(env.PROXMOX_CONFIG, problems) : fromEnvironment(env, problems)
   const tags = file?.protected_tags ?? (env.PROXMOX_PROTECTED_TAGS?.split(',').map((tag) => tag.trim()) || DEFAULT_TAGS)
   const found = Object.entries(file?.clusters ?? {}).map(([name, cluster]) => ({
     name,
@@ -68,7 +67,9 @@ export function clusterAccess({ env, readOnly }: AccessOptions): ClusterAccess[]
   return found
 }
 
-function readConfig(path: string, problems: string[]): z.infer<typeof File> | undefined {
+async function readConfig(path: string, problems: string[]): Promise<z.infer<typeof File> | undefined> {
+  // Loaded only here: one cluster from the environment does without its memory.
+  const { parse } = await import('yaml')
   let raw: unknown
   try {
     raw = parse(readFileSync(path, 'utf8'))

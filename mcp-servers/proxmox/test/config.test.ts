@@ -20,9 +20,9 @@ const one = {
   PROXMOX_TOKEN_SECRET: 'planted-reader-secret',
 }
 
-function problems(env: Record<string, string>, readOnly = false): string {
+async function problems(env: Record<string, string>, readOnly = false): Promise<string> {
   try {
-    clusterAccess({ env, readOnly })
+    await clusterAccess({ env, readOnly })
     return ''
   } catch (error) {
     if (error instanceof ConfigurationError) return error.problems.join('\n')
@@ -30,8 +30,8 @@ function problems(env: Record<string, string>, readOnly = false): string {
   }
 }
 
-test('one cluster comes from the environment, and changes nothing with the reader unless it is told to', () => {
-  const [access] = clusterAccess({ env: { ...one, PROXMOX_FINGERPRINT: FINGERPRINT }, readOnly: false })
+test('one cluster comes from the environment, and changes nothing with the reader unless it is told to', async () => {
+  const [access] = await clusterAccess({ env: { ...one, PROXMOX_FINGERPRINT: FINGERPRINT }, readOnly: false })
   expect(access).toMatchObject({
     name: 'proxmox',
     url: 'https://pve1:8006',
@@ -40,11 +40,15 @@ test('one cluster comes from the environment, and changes nothing with the reade
   })
   expect(access?.operator).toBe(access?.reader)
   const operator = { PROXMOX_OPERATOR_TOKEN_ID: 'watch@pve!operator', PROXMOX_OPERATOR_TOKEN_SECRET: 'x' }
-  expect(clusterAccess({ env: { ...one, ...operator }, readOnly: false })[0]?.operator.id).toBe('watch@pve!operator')
-  expect(clusterAccess({ env: { ...one, ...operator }, readOnly: true })[0]?.operator.id).toBe('watch@pve!reader')
+  expect((await clusterAccess({ env: { ...one, ...operator }, readOnly: false }))[0]?.operator.id).toBe(
+    'watch@pve!operator',
+  )
+  expect((await clusterAccess({ env: { ...one, ...operator }, readOnly: true }))[0]?.operator.id).toBe(
+    'watch@pve!reader',
+  )
 })
 
-test('several come from a file, in its order, each with its own trust and tags', () => {
+test('several come from a file, in its order, each with its own trust and tags', async () => {
   const ca = file('ca.pem', 'a certificate')
   const token = { token_id: 'watch@pve!reader', token_secret: 's' }
   const clusters = {
@@ -56,7 +60,7 @@ test('several come from a file, in its order, each with its own trust and tags',
       protected_tags: ['Talos'],
     },
   }
-  const access = clusterAccess({
+  const access = await clusterAccess({
     env: { PROXMOX_CONFIG: file('c.json', JSON.stringify({ protected_tags: ['db'], clusters })) },
     readOnly: false,
   })
@@ -67,27 +71,29 @@ test('several come from a file, in its order, each with its own trust and tags',
   expect(access[0]?.trust).toEqual({ ca: 'a certificate' })
 })
 
-test('a secret in a file is read again, so that a renewed one is used', () => {
+test('a secret in a file is read again, so that a renewed one is used', async () => {
   const { PROXMOX_TOKEN_SECRET: _secret, ...rest } = one
   const path = file('secret', 'first\n')
-  const [access] = clusterAccess({ env: { ...rest, PROXMOX_TOKEN_SECRET_FILE: path }, readOnly: false })
+  const [access] = await clusterAccess({ env: { ...rest, PROXMOX_TOKEN_SECRET_FILE: path }, readOnly: false })
   expect(access?.reader.secret()).toBe('first')
   writeFileSync(path, 'second')
   expect(access?.reader.secret()).toBe('second')
 })
 
-test('every problem is said at once, and never a secret', () => {
-  expect(problems({})).toContain('Set PROXMOX_URL')
-  expect(problems({ ...one, PROXMOX_URL: 'http://pve1:8006' })).toContain('must be https://')
-  expect(problems({ ...one, PROXMOX_TOKEN_ID: 'root' })).toContain('PROXMOX_TOKEN_ID: must be USER@REALM!TOKENID')
-  expect(problems({ ...one, PROXMOX_FINGERPRINT: 'ab:cd' })).toContain(
+test('every problem is said at once, and never a secret', async () => {
+  expect(await problems({})).toContain('Set PROXMOX_URL')
+  expect(await problems({ ...one, PROXMOX_URL: 'http://pve1:8006' })).toContain('must be https://')
+  expect(await problems({ ...one, PROXMOX_TOKEN_ID: 'root' })).toContain('PROXMOX_TOKEN_ID: must be USER@REALM!TOKENID')
+  expect(await problems({ ...one, PROXMOX_FINGERPRINT: 'ab:cd' })).toContain(
     'PROXMOX_FINGERPRINT: must be a SHA-256 fingerprint',
   )
-  expect(problems({ ...one, PROXMOX_TOKEN_SECRET: '' })).toContain('has no secret')
-  expect(problems({ ...one, PROXMOX_CA_FILE: '/does/not/exist', PROXMOX_FINGERPRINT: FINGERPRINT })).toMatch(/not both/)
-  expect(problems({ ...one, PROXMOX_CA_FILE: '/does/not/exist' })).toContain('ENOENT')
+  expect(await problems({ ...one, PROXMOX_TOKEN_SECRET: '' })).toContain('has no secret')
+  expect(await problems({ ...one, PROXMOX_CA_FILE: '/does/not/exist', PROXMOX_FINGERPRINT: FINGERPRINT })).toMatch(
+    /not both/,
+  )
+  expect(await problems({ ...one, PROXMOX_CA_FILE: '/does/not/exist' })).toContain('ENOENT')
   const broken = file('broken.yaml', 'clusters:\n  home: {url: https://x, reader: {token_secret: planted-file-secret\n')
-  expect(problems({ PROXMOX_CONFIG: broken })).toContain('not YAML')
+  expect(await problems({ PROXMOX_CONFIG: broken })).toContain('not YAML')
   const strange = file(
     'strange.json',
     JSON.stringify({
@@ -96,11 +102,11 @@ test('every problem is said at once, and never a secret', () => {
       },
     }),
   )
-  expect(problems({ PROXMOX_CONFIG: strange })).toContain('insecure')
+  expect(await problems({ PROXMOX_CONFIG: strange })).toContain('insecure')
   const said = [
-    problems({ ...one, PROXMOX_URL: 'x' }),
-    problems({ PROXMOX_CONFIG: broken }),
-    problems({ PROXMOX_CONFIG: strange }),
+    await problems({ ...one, PROXMOX_URL: 'x' }),
+    await problems({ PROXMOX_CONFIG: broken }),
+    await problems({ PROXMOX_CONFIG: strange }),
   ].join()
   expect(said).not.toMatch(/planted/)
 })
