@@ -20,6 +20,11 @@ const FLAG = new RegExp(`(--[\\w.-]{0,64}${SECRET_WORD}[\\w.-]{0,64}\\s+)(?!-|\\
 /** Values known by their shape, whatever they are called. */
 const SHAPES: readonly [RegExp, string][] = [
   [/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)/g, MASKED],
+  // The same keys in base64, as Talos and kubeconfigs carry them; the header's encoding depends on what kind of key it names.
+  [
+    /LS0tLS1CRUdJTi(?:BFRDI1NTE5IFBSSVZBVEUgS0VZ|BSU0EgUFJJVkFURSBLRVkt|BFQyBQUklWQVRFIEtFWS|BQUklWQVRFIEtFWS|BPUEVOU1NIIFBSSVZBVEUgS0VZ)[A-Za-z0-9+/=]*/g,
+    MASKED,
+  ],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}/g, MASKED],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, MASKED],
   [/\bgh[pousr]_[A-Za-z0-9]{20,}\b|\bgithub_pat_[A-Za-z0-9_]{20,}\b|\bglpat-[A-Za-z0-9_-]{16,}/g, MASKED],
@@ -38,7 +43,7 @@ const SHAPES: readonly [RegExp, string][] = [
 ]
 
 const MAYBE_SECRET =
-  /pass|pwd|secret|token|key|credential|eyJ|A[KS]IA|gh[pousr]_|glpat|xox|sk-|hv[sb]\.|npm_|AIza|:AA|[a-z0-9]{6}\.[a-z0-9]{16}|bearer|basic|authorization|:\/\/|-data/i
+  /pass|pwd|secret|token|key|credential|eyJ|LS0t|A[KS]IA|gh[pousr]_|glpat|xox|sk-|hv[sb]\.|npm_|AIza|:AA|[a-z0-9]{6}\.[a-z0-9]{16}|bearer|basic|authorization|:\/\/|-data/i
 
 /** Whether a field or variable of this name usually holds a secret value, rather than a reference to one. */
 export function looksSecretName(name: string): boolean {
