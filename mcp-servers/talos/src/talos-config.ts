@@ -133,8 +133,9 @@ function readEndpoint(text: string): string | undefined {
 function readCredential({ ca, crt, key }: z.infer<typeof Context>): Credential | string {
   try {
     const certificate = pem(crt)
-    const { O: organization } = new X509Certificate(certificate).toLegacyObject().subject as { O?: string | string[] }
-    const organizations = organization === undefined ? [] : [organization].flat()
+    const { subject, validTo } = new X509Certificate(certificate)
+    // One part a line, parts of the same level joined by a plus. (`toLegacyObject` would leave node:tls half loaded.)
+    const organizations = subject.split(/\n| \+ /).flatMap((part) => (part.startsWith('O=') ? part.slice(2) : []))
     new X509Certificate(pem(ca))
     return {
       ca: pem(ca),
@@ -143,7 +144,7 @@ function readCredential({ ca, crt, key }: z.infer<typeof Context>): Credential |
       access: {
         organizations,
         role: roleOf(organizations),
-        expires: new Date(new X509Certificate(certificate).validTo),
+        expires: new Date(validTo),
       },
     }
   } catch {
