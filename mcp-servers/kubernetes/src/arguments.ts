@@ -1,3 +1,4 @@
+import { DryRun, IfStill } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 
 /** Arguments that several tools take. Patterns are strict: names go into paths and into what people read on a card. */
@@ -65,3 +66,14 @@ export const Continue = z
   .max(4096)
   .regex(/^[A-Za-z0-9+/_=.:-]+$/)
   .describe('The `next` of the page before.')
+
+/** What every changing tool takes beside its own arguments. */
+export const Rehearsal = { dry_run: DryRun, precondition: IfStill }
+
+export const NodeName = Name.describe('The node.')
+
+/** `worker-1` or `deployment/cart` in the words of the deny list: from the kind to the name. */
+export function workloadTarget({ namespace, workload }: { namespace: string; workload: string }): string[] {
+  const [type = '', name = ''] = workload.split('/')
+  return [type, namespace, name]
+}

@@ -34,4 +34,5 @@ toolContract<Cluster>(tools, {
     return cluster
   },
   fields: { name: 'home' },
+  listBytes: 40_000,
 })

@@ -12,6 +12,7 @@ export {
   UpstreamError,
 } from './errors.ts'
 export { GRANT_META, type Grant } from './grants.ts'
+export { brief } from './json-schema.ts'
 export type { Log, Writable } from './log.ts'
 export { looksSecretName, MASKED, maskDeep, maskText } from './mask.ts'
 export { type ProgramOptions, runProgram } from './program.ts'

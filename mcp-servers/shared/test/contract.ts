@@ -14,6 +14,8 @@ export type ContractOptions<Port> = {
   flooded?: () => Port
   /** Properties of the port that are no calls (its name). */
   fields?: Partial<Port>
+  /** Bytes of JSON that `tools/list` may take at most: what every client's model has to read. */
+  listBytes?: number
 }
 
 type JsonSchema = {
@@ -25,7 +27,7 @@ type JsonSchema = {
 
 /** What every tool of every server must hold to; call it once in a server's tests. */
 export function toolContract<Port extends object>(tools: readonly Tool<Port>[], options: ContractOptions<Port>): void {
-  const { samples, port, flooded, fields } = options
+  const { samples, port, flooded, fields, listBytes = 36_000 } = options
   const catalog = catalogOf(tools, ['one'], false)
 
   describe.each([...catalog.values()].map(({ tool, published }) => ({ name: tool.name, tool, published })))(
@@ -35,7 +37,9 @@ export function toolContract<Port extends object>(tools: readonly Tool<Port>[], 
         expect(published.title.length).toBeGreaterThan(3)
         expect(published.description.length).toBeGreaterThan(30)
         expect(published.description.length).toBeLessThan(600)
-        expect(openObjects(published.inputSchema)).toEqual(name === 'probe_effect' ? ['arguments'] : [])
+        const passedOn =
+          name === 'probe_effect' ? ['arguments'] : 'precondition' in tool.input.shape ? ['precondition'] : []
+        expect(openObjects(published.inputSchema)).toEqual(passedOn)
         expect(published.outputSchema.properties).toHaveProperty('summary')
         expect(published.outputSchema.properties).toHaveProperty('error')
       })
@@ -136,6 +140,11 @@ export function toolContract<Port extends object>(tools: readonly Tool<Port>[], 
       }
     },
   )
+
+  test('the list of tools is small enough to be read', () => {
+    const list = { tools: [...catalog.values()].map(({ published }) => published) }
+    expect(Buffer.byteLength(JSON.stringify(list))).toBeLessThanOrEqual(listBytes)
+  })
 
   test('a read-only server has none of the changing tools and no probe', () => {
     expect([...catalogOf(tools, ['one'], true).keys()]).toEqual(reads.map(({ name }) => name))
