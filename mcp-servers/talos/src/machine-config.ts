@@ -1,5 +1,5 @@
 import { CallerError, type DiffLine, maskDeep } from '@watchkeeper/mcp-shared'
-import { type Document, parse, parseAllDocuments, stringify } from 'yaml'
+import { type Document, isScalar, parse, parseAllDocuments, stringify } from 'yaml'
 import { z } from 'zod'
 import type { Value, Values } from './change-node.ts'
 import { isSecretPath } from './mask-resource.ts'
@@ -45,10 +45,11 @@ export function patchConfig(yaml: string, patch: string): PatchedConfig {
   const inverse = inverseOf(main, leaves)
   for (const { path, value } of leaves) {
     if (value === null) main.deleteIn(path)
-    else main.setIn(path, main.createNode(withoutNulls(value)))
+    else setKeepingComment(main, path, value)
   }
   const after = valuesAt(main, leaves)
-  const text = (documents as Document[]).map((document) => document.toString({ lineWidth: 0 })).join('---\n')
+  // Each later document begins with its own `---`.
+  const text = (documents as Document[]).map((document) => document.toString({ lineWidth: 0 })).join('')
   return { yaml: text, before, after, inverse }
 }
 
@@ -66,6 +67,16 @@ function shown(field: string, value: Value): Value {
   const name = field.split('.').at(-1) ?? field
   const masked = (maskDeep({ [name]: value }) as Record<string, Value>)[name] ?? null
   return typeof masked === 'string' && masked.length > 500 ? `${masked.slice(0, 500)}…` : masked
+}
+
+function setKeepingComment(main: Document, path: readonly string[], value: unknown): void {
+  const node = main.createNode(withoutNulls(value))
+  const before: unknown = main.getIn(path, true)
+  if (isScalar(before) && isScalar(node)) {
+    if (before.comment) node.comment = before.comment
+    if (before.type && typeof before.value === typeof node.value) node.type = before.type
+  }
+  main.setIn(path, node)
 }
 
 function readPatch(text: string): Tree {

@@ -1,3 +1,4 @@
+import { oneLine } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { NodeName } from '../arguments.ts'
 import { nodeNamed } from '../nodes.ts'
@@ -49,7 +50,7 @@ export const nodeDescribe = defineTool({
       ...state.unmet,
       ...ill.map(({ id, state: is, health }) => `${id} is ${health === 'unhealthy' ? 'unhealthy' : is}`),
     ]
-    const said = trouble.length > 0 ? `; ${trouble.slice(0, 3).join(', ')}` : ''
+    const said = trouble.length > 0 ? `; ${oneLine(trouble.slice(0, 3).join(', '), 500)}` : ''
     return {
       summary: `${node.name} (${node.controlPlane ? 'control plane' : 'worker'}, ${version.tag}) is ${state.stage}${state.ready ? '' : ', not ready'}${said}.`,
       node: node.name,
@@ -60,12 +61,14 @@ export const nodeDescribe = defineTool({
       version: version.tag,
       stage: state.stage,
       ready: state.ready,
-      unmet: [...state.unmet].slice(0, 20),
+      unmet: state.unmet.slice(0, 20).map((text) => oneLine(text, 300)),
       booted_at: load.bootedAt,
       load: [...load.load],
       memory: { total: load.memoryTotal, available: load.memoryAvailable },
       full_mounts: full.slice(0, 20),
-      services: ill.slice(0, 40).map(({ id, state: is, health, message }) => ({ id, state: is, health, message })),
+      services: ill
+        .slice(0, 40)
+        .map(({ id, state: is, health, message }) => ({ id, state: is, health, message: oneLine(message, 300) })),
     }
   },
 })

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { NodeName, ResourceId, ResourceNamespace, ResourceType } from '../arguments.ts'
-import { boundSpec } from '../bound-spec.ts'
 import { findDefinition } from '../definitions.ts'
-import { maskSpec } from '../mask-resource.ts'
+import { showSpec } from '../mask-resource.ts'
 import { nodeNamed } from '../nodes.ts'
 import { defineTool } from '../tool.ts'
 
@@ -35,7 +34,7 @@ export const resourceGet = defineTool({
     const node = await nodeNamed(cluster, name, signal)
     const kind = await findDefinition(cluster, node, { type, namespace }, signal)
     const found = await cluster.resource(node.address, kind, id, signal)
-    const { value: spec, truncated } = boundSpec(maskSpec(kind.type, found.spec))
+    const { value: spec, truncated } = showSpec(kind.type, found.spec)
     return {
       summary: `${kind.type} ${id} on ${node.name}, version ${found.version}, ${found.phase || 'unknown phase'}.`,
       type: kind.type,
