@@ -5,11 +5,11 @@ import { z } from 'zod'
 export const NodeName = z
   .string()
   .regex(/^(?!.*\.\.)[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?$/, 'must be the name of a node, such as "cp-1"')
-  .describe('The node, as cluster_overview names it.')
+  .describe('As cluster_overview names it.')
 
 export const ServiceName = z
   .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be the name of a service, such as "kubelet"')
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be the name of a service, such as "kubelet"')
   .describe('A Talos service: kubelet, etcd, cri, ext-….')
 
 export const ResourceType = z

@@ -1,5 +1,5 @@
 import { CallerError, ToolError } from '@watchkeeper/mcp-shared'
-import type { EtcdStatus, Member, TalosCluster } from './cluster.ts'
+import type { EtcdMember, EtcdStatus, Member, TalosCluster } from './cluster.ts'
 
 export type EtcdMemberView = {
   id: string
@@ -31,17 +31,21 @@ export async function readEtcd(
 ): Promise<EtcdView> {
   if (nodes.length === 0)
     throw new CallerError('not_found', `"${cluster.name}" has no control-plane node that could be asked about etcd.`)
-  const [listed, ...answers] = await Promise.all([
-    firstAnswer(nodes, async ({ address }) => {
-      const [members, alarms] = await Promise.all([
-        cluster.etcdMembers(address, signal),
-        cluster.etcdAlarms(address, signal),
-      ])
-      return { members, alarms }
-    }),
-    ...nodes.map(async (node) => ({ node, ...(await statusOf(cluster, node, signal)) })),
-  ])
-  signal.throwIfAborted()
+  const answers = await Promise.all(nodes.map(async (node) => ({ node, ...(await statusOf(cluster, node, signal)) })))
+  // Those that answered first: asking the others again costs their whole patience.
+  const order = answers.toSorted((a, b) => Number(b.status !== null) - Number(a.status !== null))
+  const listed = await firstAnswer(order, async ({ node: { address } }) => {
+    const [members, alarms] = await Promise.all([
+      cluster.etcdMembers(address, signal),
+      cluster.etcdAlarms(address, signal),
+    ])
+    return { members, alarms }
+  }).catch((error: unknown) => {
+    signal.throwIfAborted()
+    if (answers.every(({ status }) => status === null)) throw error
+    // Without a quorum etcd does not tell its members: then the control-plane nodes are taken for them.
+    return { members: answers.map(({ node, status }) => memberOf(node, status)), alarms: [] }
+  })
   const nameOf = (id: string) => listed.members.find((member) => member.id === id)?.name ?? id
   const alarms = listed.alarms.map(({ member, alarm }) => ({ member: nameOf(member), alarm }))
   const members = listed.members.map(({ id, name, learner }) => {
@@ -69,6 +73,10 @@ export async function readEtcd(
   }
 }
 
+function memberOf({ name }: Member, status: EtcdStatus | null): EtcdMember {
+  return { id: status?.id ?? `unknown (${name})`, name, learner: status?.learner ?? false }
+}
+
 async function statusOf(cluster: TalosCluster, { address }: Member, signal: AbortSignal) {
   try {
     return { status: await cluster.etcdStatus(address, signal), failed: '' }
@@ -79,7 +87,7 @@ async function statusOf(cluster: TalosCluster, { address }: Member, signal: Abor
 }
 
 /** The first answer in the order of the nodes; only when none gives one, the last failure. */
-async function firstAnswer<T>(nodes: readonly Member[], ask: (node: Member) => Promise<T>): Promise<T> {
+async function firstAnswer<T, N>(nodes: readonly N[], ask: (node: N) => Promise<T>): Promise<T> {
   let failure: unknown
   for (const node of nodes) {
     try {

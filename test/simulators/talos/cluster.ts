@@ -55,6 +55,9 @@ export interface SimulatedTalos {
   breakService(node: string, service: string, options?: { message?: string; stubborn?: boolean }): void
   healService(node: string, service: string): void
   serviceState(node: string, service: string): { state: string; healthy: boolean | null; startedAt: number | null }
+  /** Puts a service into a state at once, such as `Finished` or `Failed`. */
+  setService(node: string, service: string, state: string): void
+  setVersions(node: string, versions: { runs: string; before: string | null }): void
   setLog(node: string, service: string, lines: string[]): void
   setEtcd(node: string, state: EtcdState): void
   etcd(node: string): EtcdMember | null
@@ -174,6 +177,12 @@ export async function startTalos(options: TalosOptions = {}): Promise<SimulatedT
     serviceState(node, id) {
       const { state, healthy, events } = service(node, id)
       return { state, healthy, startedAt: events.findLast((event) => event.state === 'Running')?.at ?? null }
+    },
+    setService(node, id, state) {
+      moveService(named(node), service(node, id), state, 'set from outside', now())
+    },
+    setVersions(node, { runs, before }) {
+      Object.assign(named(node), { version: runs, previousVersion: before })
     },
     setLog(node, id, lines) {
       service(node, id).log = [...lines]

@@ -14,7 +14,7 @@ export const health = defineTool({
     "Talos's own check of the whole cluster (etcd, services, kubelets, static pods, node readiness) from one control-plane node, as steps. A step that does not pass in the time is where the trouble is.",
   untrusted: true,
   input: z.strictObject({
-    node: NodeName.optional().describe('A control-plane node to check from; the first that is known when left out.'),
+    node: NodeName.optional().describe('To check from.'),
     wait_seconds: z.int().min(1).max(25).default(10),
   }),
   output: z.object({

@@ -16,7 +16,7 @@ export const services = defineTool({
   untrusted: true,
   input: z.strictObject({
     node: NodeName,
-    service: ServiceName.optional().describe('One service; all when left out.'),
+    service: ServiceName.optional(),
   }),
   output: z.object({
     summary: z.string(),

@@ -12,7 +12,7 @@ export const version = defineTool({
   title: 'Versions of Talos',
   effect: 'read',
   description: 'Which version of Talos each node runs, or one node; with what it was built from and its platform.',
-  input: z.strictObject({ node: NodeName.optional().describe('One node; every node when left out.') }),
+  input: z.strictObject({ node: NodeName.optional() }),
   output: z.object({
     summary: z.string(),
     items: z.array(

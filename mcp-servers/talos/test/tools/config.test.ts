@@ -15,6 +15,7 @@ test('a patch touches what it names: comments, other documents and secrets stay 
     'machine.sysctls.vm.swappiness': null,
   })
   expect(patched.yaml).toContain('net.core.somaxconn: "1024" # for the ingress')
+  expect(patched.yaml.match(/^---$/gm)).toHaveLength(1)
   expect(patched.yaml).toContain('kind: ExtensionServiceConfig')
   for (const secret of Object.values(SECRETS)) expect(patched.yaml).toContain(secret)
   expect(patchConfig(patched.yaml, patched.inverse).after).toEqual(patched.before)
