@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 export const NodeName = z
   .string()
-  .regex(/^(?!.*\.\.)[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?$/, 'must be the name of a node, such as "cp-1"')
+  .regex(/^[a-z0-9][a-z0-9.:-]{0,252}$/, 'must be the name of a node, such as "cp-1"')
   .describe('As cluster_overview names it.')
 
 export const ServiceName = z

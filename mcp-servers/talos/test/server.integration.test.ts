@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { grantSigner } from '@watchkeeper/mcp-shared/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type SimulatedTalos, startTalos } from '../../../test/simulators/talos/cluster.ts'
 import { type Started, startServer } from './start-server.ts'
 
@@ -39,11 +39,16 @@ describe.each(['stdio', 'http'] as const)('over %s', (transport) => {
   let talos: SimulatedTalos
   let server: Started
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     talos = await startTalos({ rebootMs: 200 })
     server = await startServer(talos.talosconfig('admin'), transport)
   })
-  afterEach(async () => {
+  beforeEach(() => {
+    talos.reset()
+    for (const name of readdirSync(server.snapshots))
+      if (name.endsWith('.snapshot')) rmSync(join(server.snapshots, name))
+  })
+  afterAll(async () => {
     await server.stop()
     await talos.stop()
   })

@@ -77,6 +77,8 @@ export interface SimulatedTalos {
   hang(on: WireMatch): void
   /** Ends every connection at once. */
   cut(): void
+  /** Everything as it was at the start, but for the connections and the log of calls. */
+  reset(): void
   stop(): Promise<void>
 }
 
@@ -203,13 +205,22 @@ export async function startTalos(options: TalosOptions = {}): Promise<SimulatedT
     dropAnswer: (on) => faults.set({ kind: 'drop-answer' }, on),
     hang: (on) => faults.set({ kind: 'hang' }, on),
     cut: () => cable.cut(),
+    reset() {
+      forgetTries(nodes)
+      nodes.splice(0, nodes.length, ...createNodes(options, version, now() - UPTIME))
+      changes.splice(0, changes.length)
+    },
     async stop() {
       life.stop()
-      for (const node of nodes) if (node.tried) clearTimeout(node.tried.timer)
+      forgetTries(nodes)
       server.stop()
       await cable.stop()
     },
   }
+}
+
+function forgetTries(nodes: readonly SimulatedNode[]): void {
+  for (const { tried } of nodes) if (tried) clearTimeout(tried.timer)
 }
 
 function createNodes({ controlPlanes = 3, workers = 2 }: TalosOptions, version: string, bootedAt: number) {
