@@ -8,6 +8,8 @@ export interface Protos {
   services: { name: string; definition: ServiceDefinition }[]
   /** Encodes a message that travels inside an `Any`. */
   encode(type: string, message: Message): Buffer
+  /** Every message by its full name, with its fields as their descriptors. */
+  messages(): { type: string; fields: object[] }[]
 }
 
 const FILES = ['machine.proto', 'cluster.proto', 'storage.proto', 'resource.proto']
@@ -32,6 +34,12 @@ export function loadProtos(): Protos {
         throw new Error(`the simulator has no message ${type}`)
       return (found.serialize as (message: object) => Buffer)(message)
     },
+    messages: () =>
+      Object.entries(loaded).flatMap(([type, definition]) =>
+        'format' in definition && 'field' in definition.type
+          ? [{ type, fields: definition.type.field as object[] }]
+          : [],
+      ),
   }
 }
 
