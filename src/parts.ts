@@ -52,7 +52,13 @@ async function telegramPart({ telegram }: Config): Promise<Part> {
 function toolParts(toolbox: Toolbox): Part[] {
   const servers = toolbox.status()
   if (servers.length === 0)
-    return [part('tools', 'missing', 'Nothing to look or act with. Set KUBECONFIG, or MCP_SERVERS_FILE.')]
+    return [
+      part(
+        'tools',
+        'missing',
+        'Nothing to look or act with. Set KUBECONFIG, PROXMOX_CONFIG, TALOSCONFIG, or MCP_SERVERS_FILE.',
+      ),
+    ]
   return servers.map(({ server, state, because, tools }) =>
     state === 'ready'
       ? part(server, 'real', `${tools} tools by MCP.`)

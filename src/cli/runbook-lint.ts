@@ -7,6 +7,7 @@ import type { Problem } from '../domain/runbook.ts'
 import { loadRunbookFolder } from '../knowledge/runbook-folder.ts'
 import { lintRunbook } from '../knowledge/runbook-lint.ts'
 import { grantSigner } from '../tools/grants.ts'
+import { declaredTools } from '../tools/mcp-servers.ts'
 import { mcpToolbox } from '../tools/mcp-toolbox.ts'
 import { configuredServers } from '../tools/open-tools.ts'
 import { ownServers } from '../tools/server-entries.ts'
@@ -21,11 +22,9 @@ export async function lintCommand(
   const config = readConfig(env)
   const { runbooks, problems } = await loadRunbookFolder(folder ?? config.runbooksDir)
   const nowhere = await unreachableCluster()
+  const servers = new Map([...ownServers({ kubeconfig: nowhere }), ...(await configuredServers(config, env))])
   const toolbox = mcpToolbox({
-    servers: new Map([
-      ...ownServers({ kubeconfig: nowhere, kubeconfigOperator: undefined }),
-      ...(await configuredServers(config, env)),
-    ]),
+    servers,
     signer: grantSigner(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
     clock: Date.now,
     log: createLog('silent'),
@@ -33,7 +32,7 @@ export async function lintCommand(
     env: {},
   })
   try {
-    const catalogue = catalogueOf(await toolbox.tools())
+    const catalogue = catalogueOf(await toolbox.tools(), declaredTools(servers))
     const found = [...problems, ...runbooks.flatMap((runbook) => lintRunbook(runbook, catalogue))]
     process.stdout.write(found.map((problem) => `${line(problem)}\n`).join(''))
     const errors = found.filter(({ severity }) => severity === 'error').length

@@ -123,7 +123,7 @@ async function whyNotPermitted(
   const policy = await policyNow(tx)
   if (policy === 'FROZEN') return { kind: 'stop', because: 'Everything is frozen.' }
   if (planDigest(plan.body) !== plan.digest) return { kind: 'anew', because: 'The plan is not what was shown.' }
-  if (effectOfCall(action.tool, action.arguments) !== action.effect)
+  if (effectOfCall(action.tool, action.arguments, deps.rules.declared) !== action.effect)
     return { kind: 'anew', because: `The rules for ${action.tool} have changed.` }
   const valid = await tx`
     select 1 from authorizations where id = ${permit.id} and expires_at > watch_now() and ${action.index} = any(actions)`

@@ -94,7 +94,7 @@ export async function planActions(
     if ('problem' in tried) return tried
     const { change, contract } = tried
     const again = actions.some((action) => targetName(action.target) === targetName(change.target))
-    const effect = effectOfCall(draft.tool, args)
+    const effect = effectOfCall(draft.tool, args, deps.rules.declared)
     if (effect === undefined) return { problem: `${draft.tool} is not a tool this installation knows.` }
     actions.push({
       index,

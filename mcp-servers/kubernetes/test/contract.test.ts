@@ -34,5 +34,6 @@ toolContract<Cluster>(tools, {
     return cluster
   },
   fields: { name: 'home' },
+  freeText: ['list.label_selector', 'list.field_selector', 'list.continue', 'logs.grep'],
   listBytes: 40_000,
 })
