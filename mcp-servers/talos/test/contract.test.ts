@@ -57,6 +57,7 @@ toolContract<TalosCluster>(tools, {
     config_patch: { ...node, patch },
     upgrade: { ...node, version: 'v1.13.0' },
   },
+  freeText: ['service_logs.grep', 'dmesg.grep', 'config_dry_run.patch', 'config_patch.patch'],
   port: cluster,
   flooded() {
     const fake = cluster()

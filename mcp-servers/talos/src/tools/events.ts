@@ -16,7 +16,7 @@ export const events = defineTool({
     limit: z.int().min(1).max(200).default(50),
     actor: z
       .string()
-      .regex(/^[A-Za-z0-9-]{1,64}$/, 'must be an actor id')
+      .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/, 'must be an actor id')
       .optional(),
   }),
   output: z.object({

@@ -14,7 +14,10 @@ export const resourceDefinitions = defineTool({
     'The types of resources a node serves, with aliases and namespace, for resources_list and resource_get. `grep` narrows it by a word in the name.',
   input: z.strictObject({
     node: NodeName,
-    grep: z.string().min(1).max(100).optional(),
+    grep: z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9.]{0,99}$/, 'must be a word, such as "link"')
+      .optional(),
     limit: z.int().min(1).max(300).default(150),
   }),
   output: z.object({
