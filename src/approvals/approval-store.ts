@@ -17,11 +17,12 @@ export async function requestApproval(sql: SqlOrTx, asked: Asked): Promise<Appro
   const { plan, actions, attempt, asks, because, ttlMs } = asked
   const [first] = actions
   if (first === undefined) throw new Error('an approval covers at least one action')
-  await sql`
+  const [made] = await sql<ApprovalRow[]>`
     insert into approvals (plan_id, incident_id, actions, attempt, asks, because, digest, expires_at)
     values (${plan.id}, ${plan.body.incident}, ${[...actions]}, ${attempt}, ${asks}, ${because}, ${plan.digest},
       watch_now() + ${ttlMs} * interval '1 millisecond')
-    on conflict (plan_id, (actions[1]), attempt) do nothing`
+    on conflict (plan_id, (actions[1]), attempt) do nothing returning *`
+  if (made) return toApproval(made)
   const [row] = await sql<ApprovalRow[]>`
     select * from approvals where plan_id = ${plan.id} and actions[1] = ${first} and attempt = ${attempt}`
   if (!row) throw new Error(`the approval for plan ${plan.id} was not kept`)
@@ -64,9 +65,13 @@ export async function castVote(sql: SqlOrTx, approval: string, vote: Omit<Vote, 
   await sql`
     insert into votes (approval_id, person, role, verdict, at)
     values (${approval}, ${vote.person}, ${vote.role}, ${vote.verdict}, watch_now()) on conflict do nothing`
-  return await sql<
-    Vote[]
-  >`select person, role, verdict, at from votes where approval_id = ${approval} order by at, person`
+  return await votesOn(sql, approval)
+}
+
+/** Every vote on an approval, oldest first. */
+export async function votesOn(sql: SqlOrTx, approval: string): Promise<Vote[]> {
+  return await sql<Vote[]>`
+    select person, role, verdict, at from votes where approval_id = ${approval} order by at, person`
 }
 
 /** What permits a run: made where the decision is made, in the same transaction, and good for `ttlMs` from then. */

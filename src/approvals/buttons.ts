@@ -40,19 +40,45 @@ export async function liveButtons(sql: SqlOrTx, incident: number, specs: readonl
     subject,
     params: { ...spec.params, subject: spec.subject },
   }))
-  await sql`
-    insert into buttons (token_hash, token, incident_id, verb, subject, params)
-    select decode(token_hash, 'hex'), token, ${incident}, verb, subject, params
-    from jsonb_to_recordset(${json(sql, rows)}) as t(token text, token_hash text, verb text, subject text, params jsonb)
-    on conflict (incident_id, verb, subject) where retired_at is null and used_at is null do nothing`
-  const live = await sql<{ token: string; verb: string; subject: string }[]>`
+  const found = await sql<Live[]>`
+    with made as (
+      insert into buttons (token_hash, token, incident_id, verb, subject, params)
+      select decode(token_hash, 'hex'), token, ${incident}, verb, subject, params
+      from jsonb_to_recordset(${json(sql, rows)})
+        as t(token text, token_hash text, verb text, subject text, params jsonb)
+      on conflict (incident_id, verb, subject) where retired_at is null and used_at is null do nothing
+      returning token, verb, subject)
+    select token, verb, subject from made
+    union all
     select token, verb, subject from buttons
     where incident_id = ${incident} and retired_at is null and used_at is null`
-  const tokens = new Map(live.map((row) => [`${row.verb}:${row.subject}`, row.token]))
-  return wanted.flatMap(({ spec, subject }) => {
-    const token = tokens.get(`${spec.verb}:${subject}`)
-    return token === undefined ? [] : [{ ...spec, token }]
+  const tokens = tokensOf(found)
+  // Another channel may have made some in the same moment, which that statement does not see yet.
+  const all = wanted.every((button) => tokens.has(nameOf(button))) ? tokens : tokensOf(await liveTokens(sql, incident))
+  return wanted.flatMap((button) => {
+    const token = all.get(nameOf(button))
+    return token === undefined ? [] : [{ ...button.spec, token }]
   })
+}
+
+interface Live {
+  token: string
+  verb: string
+  subject: string
+}
+
+async function liveTokens(sql: SqlOrTx, incident: number): Promise<Live[]> {
+  return await sql<Live[]>`
+    select token, verb, subject from buttons
+    where incident_id = ${incident} and retired_at is null and used_at is null`
+}
+
+function tokensOf(live: readonly Live[]): Map<string, string> {
+  return new Map(live.map(({ token, verb, subject }) => [`${verb}:${subject}`, token]))
+}
+
+function nameOf({ spec, subject }: { spec: ButtonSpec; subject: string }): string {
+  return `${spec.verb}:${subject}`
 }
 
 /** What a token means. It is looked up by its hash, so that the time of the answer tells nothing about a guess. */

@@ -5,10 +5,11 @@ import { type EffectRow, type PlanRow, toEffect, toPlan } from './plan-rows.ts'
 
 /** Keeps a plan under its incident and round. The first one of a round stays: a node that runs again gets it back. */
 export async function keepPlan(sql: SqlOrTx, body: PlanBody, proposedBy: string): Promise<Plan> {
-  await sql`
+  const [made] = await sql<PlanRow[]>`
     insert into plans (incident_id, round, purpose, body, digest, proposed_by)
     values (${body.incident}, ${body.round}, ${body.purpose}, ${json(sql, body)}, ${planDigest(body)}, ${proposedBy})
-    on conflict (incident_id, round) do nothing`
+    on conflict (incident_id, round) do nothing returning *`
+  if (made) return toPlan(made)
   const plan = await planOf(sql, body.incident, body.round)
   if (!plan) throw new Error(`the plan of incident ${body.incident}, round ${body.round}, was not kept`)
   return plan

@@ -5,7 +5,7 @@ import { planDigest, shortDigest, type targetName } from '../domain/plan.ts'
 import type { PressAnswer } from '../domain/press.ts'
 import { happened, retireButtons } from '../incidents/move.ts'
 import { wake } from '../incidents/wake.ts'
-import { authorizeByApproval, castVote, findApproval, settleApproval } from './approval-store.ts'
+import { authorizeByApproval, castVote, findApproval, settleApproval, votesOn } from './approval-store.ts'
 import type { Pressing } from './desk.ts'
 import { findPlan } from './plan-store.ts'
 import { refusePress } from './refusals.ts'
@@ -14,21 +14,19 @@ import { confirmIn, mayApprove, tally } from './second-person.ts'
 /** Approve, Confirm and Reject: the first commit wins, and everybody else is told who it was. */
 export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' | 'reject'): Promise<PressAnswer> {
   const { tx, person, button, press } = pressing
-  const approval = await findApproval(tx, button.subject)
+  const [approval, at] = await Promise.all([findApproval(tx, button.subject), now(tx)])
   if (!approval) return refusePress(tx, press, 'no such approval', 'This approval is not known here.')
-  if (approval.status !== 'pending') return await alreadyDecided(pressing, approval)
-  if (approval.expiresAt <= (await now(tx))) return await alreadyDecided(pressing, approval)
+  if (approval.status !== 'pending' || approval.expiresAt <= at) return await alreadyDecided(pressing, approval)
   if (verb === 'reject') return await settle(pressing, approval, 'rejected')
-  const plan = await findPlan(tx, approval.planId)
+  const [plan, known] = await Promise.all([findPlan(tx, approval.planId), votesOn(tx, approval.id)])
   if (!plan || planDigest(plan.body) !== approval.digest || plan.digest !== approval.digest)
     return await refuseChanged(pressing, approval)
-  const known = await castVoteless(pressing, approval)
   const refusal = mayApprove(approval, plan.proposedBy, known, person)
   if (refusal) return { text: refusal, alert: true }
   if (press.typed !== undefined && namesTarget(press.typed, plan.body.actions, approval))
     await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'typed' })
   if (verb === 'confirm') {
-    const wait = confirmIn(known, person.name, await now(tx))
+    const wait = confirmIn(known, person.name, at)
     if (wait > 0) return { text: `Wait ${wait} s more, then press Confirm.`, alert: true }
   }
   const votes = await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: verb })
@@ -70,31 +68,29 @@ function namesTarget(
   return actions.some((action) => approval.actions.includes(action.index) && action.target.name === typed.trim())
 }
 
-async function castVoteless({ tx }: Pressing, approval: Approval) {
-  return await tx<{ person: string; role: string; verdict: 'approve' | 'typed' | 'confirm' | 'reject'; at: Date }[]>`
-    select person, role, verdict, at from votes where approval_id = ${approval.id} order by at, person`
-}
-
 async function settle(pressing: Pressing, approval: Approval, verdict: 'approved' | 'rejected'): Promise<PressAnswer> {
   const { tx, queue, announcer, person, press, options } = pressing
   const settled = await settleApproval(tx, { approval: approval.id, verdict, by: person.name })
   if (!settled) return await alreadyDecided(pressing, (await findApproval(tx, approval.id)) ?? approval)
-  if (verdict === 'rejected')
-    await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'reject' })
-  else await authorizeByApproval(tx, settled, options.authorizationTtlMs)
-  // What was asked for before is overtaken by this: it must not be taken up when its moment has passed.
-  await tx`update requests set taken_at = watch_now() where incident_id = ${approval.incidentId} and taken_at is null`
-  await retireButtons(tx, approval.incidentId)
-  await happened(tx, {
-    incident: approval.incidentId,
-    round: await roundOf(pressing, approval),
-    name: `plan ${verdict}`,
-    actor: actorOf(person),
-    detail: { plan: shortDigest(approval.digest), actions: approval.actions },
-    key: `settled:${approval.id}`,
-  })
-  await wake(tx, queue, [approval.incidentId])
-  await announcer.card(tx, [approval.incidentId], 'soon')
+  const round = await roundOf(pressing, approval)
+  await Promise.all([
+    verdict === 'rejected'
+      ? castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'reject' })
+      : authorizeByApproval(tx, settled, options.authorizationTtlMs),
+    // What was asked for before is overtaken by this: it must not be taken up when its moment has passed.
+    tx`update requests set taken_at = watch_now() where incident_id = ${approval.incidentId} and taken_at is null`,
+    retireButtons(tx, approval.incidentId),
+    happened(tx, {
+      incident: approval.incidentId,
+      round,
+      name: `plan ${verdict}`,
+      actor: actorOf(person),
+      detail: { plan: shortDigest(approval.digest), actions: approval.actions },
+      key: `settled:${approval.id}`,
+    }),
+    wake(tx, queue, [approval.incidentId]),
+    announcer.card(tx, [approval.incidentId], 'soon'),
+  ])
   await writeLedger(tx, [
     {
       kind: 'decided',

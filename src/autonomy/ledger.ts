@@ -44,12 +44,15 @@ const LEDGER_LOCK = 0x77_6b_6c_65
  * belongs last in it. An entry whose key is there already is left out.
  */
 export async function writeLedger(tx: Tx, entries: readonly LedgerEntry[]): Promise<void> {
-  await tx`select pg_advisory_xact_lock(${LEDGER_LOCK})`
   const keys = entries.flatMap(({ key }) => (key === undefined ? [] : [key]))
-  const [last] = await tx<{ seq: number | null; hash: string | null; at: Date; known: string[] }[]>`
-    select last.seq, last.hash, watch_now()::timestamptz(3) as at,
-      array(select key from ledger where key = any(${keys})) as known
-    from (select 1) one left join (select seq, hash from ledger order by seq desc limit 1) last on true`
+  // They go out together; the second begins when the lock is ours, and sees what its last holder wrote.
+  const [, [last]] = await Promise.all([
+    tx`select pg_advisory_xact_lock(${LEDGER_LOCK})`,
+    tx<{ seq: number | null; hash: string | null; at: Date; known: string[] }[]>`
+      select last.seq, last.hash, watch_now()::timestamptz(3) as at,
+        array(select key from ledger where key = any(${keys})) as known
+      from (select 1) one left join (select seq, hash from ledger order by seq desc limit 1) last on true`,
+  ])
   if (!last) throw new Error('the ledger did not answer')
   const known = new Set(last.known)
   let seq = last.seq ?? 0

@@ -1,3 +1,4 @@
+import { nudgedIncidents } from '../incidents/announce.ts'
 import { CARDS_CHANNEL } from '../incidents/wake.ts'
 import type { Sql } from '../storage/postgres.ts'
 
@@ -11,8 +12,7 @@ export interface CardChanges {
 export async function cardChanges(sql: Sql): Promise<CardChanges> {
   const listeners = new Set<(incident: number) => void>()
   const listening = await sql.listen(CARDS_CHANNEL, (payload) => {
-    for (const incident of payload.split(',').map(Number))
-      if (Number.isSafeInteger(incident)) for (const listener of listeners) listener(incident)
+    for (const incident of nudgedIncidents(payload)) for (const listener of listeners) listener(incident)
   })
   return {
     subscribe(listener) {

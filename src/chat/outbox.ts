@@ -1,4 +1,4 @@
-import { SOON_MS } from '../incidents/announce.ts'
+import { isSoon, SOON_MS } from '../incidents/announce.ts'
 import { CARDS_CHANNEL } from '../incidents/wake.ts'
 import { isUnavailable } from '../storage/postgres.ts'
 import { sumUpNight, sumUpWaiting } from './outbox/backlog.ts'
@@ -35,12 +35,12 @@ export async function runOutbox(deps: OutboxDeps, signal: AbortSignal): Promise<
   const told = new Set<number>()
   let prunedAt = 0
   let summedAt = 0
-  const hear = () => {
+  const hear = (nudge: string) => {
     nudged.ring()
     // A card that people have already is due a little later.
-    setTimeout(nudged.ring, SOON_MS + 10).unref()
+    if (isSoon(nudge)) setTimeout(nudged.ring, SOON_MS + 10).unref()
   }
-  const listening = await sql.listen(CARDS_CHANNEL, hear, hear)
+  const listening = await sql.listen(CARDS_CHANNEL, hear, nudged.ring)
   try {
     const left = await recoverClaims(sql, channel)
     if (left > 0) log.info({ channel, left }, 'messages were left in the middle by a sender that stopped')
@@ -62,7 +62,8 @@ export async function runOutbox(deps: OutboxDeps, signal: AbortSignal): Promise<
         const units =
           free > 0 ? await pickUnits(sql, { channel, busy: [...busy.keys()], limit: free, backlog: BACKLOG }) : []
         for (const unit of units) start(unit)
-        if (units.length === 0) await nudged.wait(POLL_MS, signal)
+        // What is left waits for a time, or for one of these to end, and both ring.
+        await nudged.wait(POLL_MS, signal)
       } catch (error) {
         if (signal.aborted) break
         if (!isUnavailable(error)) log.error({ err: error, channel }, 'the outbox stumbled')

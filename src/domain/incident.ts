@@ -67,7 +67,8 @@ const moves: Record<IncidentStatus, readonly IncidentStatus[]> = {
   closed: ['open'],
 }
 
-/** Whether an incident may go from one status to another. */
-export function mayMove(from: IncidentStatus, to: IncidentStatus): boolean {
-  return from === to || moves[from].includes(to)
+/** The statuses from which an incident may come to this one. */
+export function waysTo(to: IncidentStatus): IncidentStatus[] {
+  const all = Object.entries(moves) as [IncidentStatus, readonly IncidentStatus[]][]
+  return all.filter(([from, ways]) => from === to || ways.includes(to)).map(([from]) => from)
 }

@@ -1,11 +1,11 @@
-import { findApproval } from '../approvals/approval-store.ts'
+import { findApproval, votesOn } from '../approvals/approval-store.ts'
 import { type EffectRow, toEffect } from '../approvals/plan-rows.ts'
 import { effectsOf } from '../approvals/plan-store.ts'
 import { tally } from '../approvals/second-person.ts'
 import { writeLedger } from '../autonomy/ledger.ts'
-import { levelOf } from '../autonomy/levels.ts'
+import { type LevelInForce, levelOf } from '../autonomy/levels.ts'
 import { type Policy, policyNow } from '../autonomy/policy-setting.ts'
-import type { Vote } from '../domain/approval.ts'
+import type { Approval, Vote } from '../domain/approval.ts'
 import type { Effect } from '../domain/effect.ts'
 import { hashOf, type JsonObject } from '../domain/json.ts'
 import { atLeast } from '../domain/person.ts'
@@ -86,9 +86,14 @@ export async function startEffect(
   { plan, action, attempt, permit }: { plan: Plan; action: Action; attempt: number; permit: Authorization },
 ): Promise<Start> {
   return await inTransaction(deps.sql, async (tx) => {
-    const incident = await lockIncident(tx, plan.body.incident)
-    if (!(await holdsLease(tx, lease))) return refuse('lost', 'another worker has this incident now')
-    const refusal = (await whyNotPermitted(deps, tx, plan, action, permit)) ?? (await whyNotNow(tx, plan, action))
+    // The incident's lock is the first to be asked for: what is read behind it stays so.
+    const [incident, ours, standing] = await Promise.all([
+      lockIncident(tx, plan.body.incident),
+      holdsLease(tx, lease),
+      readStanding(tx, plan, action, permit),
+    ])
+    if (!ours) return refuse('lost', 'another worker has this incident now')
+    const refusal = whyNotPermitted(deps, standing, plan, action, permit) ?? whyNotNow(standing, plan, action)
     if (refusal) return { refused: refusal }
     const other = await takeTargets(tx, incident.id, [targetName(action.target)])
     if (other !== undefined) return refuse('held', `Incident #${other} is working on the same target.`)
@@ -98,52 +103,80 @@ export async function startEffect(
       where plan_id = ${plan.id} and action = ${action.index} and attempt = ${attempt} and status = 'planned'
       returning *`
     if (!row) return refuse('stop', 'it was started before')
-    await move(tx, {
-      incident: incident.id,
-      round: plan.body.round,
-      name: 'action started',
-      actor: 'agent',
-      to: 'running',
-      because: null,
-      detail: { action: action.index, tool: action.tool, effect: row.id },
-      key: `started:${row.id}`,
-    })
-    await deps.announcer.card(tx, [incident.id], 'soon')
-    return { effect: toEffect(row), approver: await approverOf(tx, permit) }
+    await Promise.all([
+      move(tx, {
+        incident: incident.id,
+        round: plan.body.round,
+        name: 'action started',
+        actor: 'agent',
+        to: 'running',
+        because: null,
+        detail: { action: action.index, tool: action.tool, effect: row.id },
+        key: `started:${row.id}`,
+      }),
+      deps.announcer.card(tx, [incident.id], 'soon'),
+    ])
+    const { approvalId, levelChangeId } = permit
+    const approver =
+      approvalId === null ? `level-change:${levelChangeId}` : `person:${standing.approval?.decidedBy ?? 'unknown'}`
+    return { effect: toEffect(row), approver }
   })
 }
 
-async function whyNotPermitted(
+/** All that a start depends on, as it stands at that moment. */
+interface Standing {
+  policy: Policy
+  /** Whether the permit is still good and covers the action. */
+  valid: boolean
+  /** What a person's permit rests on; undefined for one that was earned. */
+  approval: Approval | undefined
+  votes: Vote[]
+  /** What the runbook has earned by now. */
+  earned: LevelInForce | undefined
+  firing: number
+}
+
+async function readStanding(tx: Tx, plan: Plan, action: Action, permit: Authorization): Promise<Standing> {
+  const { runbook, cluster, incident } = plan.body
+  const { approvalId } = permit
+  const [policy, valid, approval, votes, earned, { firing }] = await Promise.all([
+    policyNow(tx),
+    tx`
+      select 1 from authorizations
+      where id = ${permit.id} and expires_at > watch_now() and ${action.index} = any(actions)`,
+    approvalId === null ? undefined : findApproval(tx, approvalId),
+    approvalId === null ? [] : votesOn(tx, approvalId),
+    approvalId === null && runbook ? levelOf(tx, runbook, cluster) : undefined,
+    firingAlerts(tx, incident),
+  ])
+  return { policy, valid: valid.length === 1, approval, votes, earned, firing }
+}
+
+function whyNotPermitted(
   deps: GraphDeps,
-  tx: Tx,
+  standing: Standing,
   plan: Plan,
   action: Action,
   permit: Authorization,
-): Promise<Refusal | undefined> {
-  const policy = await policyNow(tx)
-  if (policy === 'FROZEN') return { kind: 'stop', because: 'Everything is frozen.' }
+): Refusal | undefined {
+  if (standing.policy === 'FROZEN') return { kind: 'stop', because: 'Everything is frozen.' }
   if (planDigest(plan.body) !== plan.digest) return { kind: 'anew', because: 'The plan is not what was shown.' }
   if (effectOfCall(action.tool, action.arguments, deps.rules.declared) !== action.effect)
     return { kind: 'anew', because: `The rules for ${action.tool} have changed.` }
-  const valid = await tx`
-    select 1 from authorizations where id = ${permit.id} and expires_at > watch_now() and ${action.index} = any(actions)`
-  if (valid.length === 0) return { kind: 'anew', because: 'The permission has run out before it could be used.' }
+  if (!standing.valid) return { kind: 'anew', because: 'The permission has run out before it could be used.' }
   return permit.approvalId === null
-    ? await whyNotEarned(deps, tx, plan, action, permit, policy)
-    : await whyNotApproved(deps, tx, { plan, action, id: permit.approvalId, policy })
+    ? whyNotEarned(deps, standing, plan, action, permit)
+    : whyNotApproved(deps, standing, plan, action)
 }
 
-async function whyNotApproved(
+function whyNotApproved(
   { people, rules }: GraphDeps,
-  tx: Tx,
-  { plan, action, id, policy }: { plan: Plan; action: Action; id: string; policy: Policy },
-): Promise<Refusal | undefined> {
-  const approval = await findApproval(tx, id)
+  { approval, votes, policy }: Standing,
+  plan: Plan,
+  action: Action,
+): Refusal | undefined {
   if (approval?.status !== 'approved' || approval.digest !== plan.digest || !approval.actions.includes(action.index))
     return { kind: 'anew', because: 'There is no valid approval for this.' }
-  const votes = await tx<
-    Vote[]
-  >`select person, role, verdict, at from votes where approval_id = ${id} order by at, person`
   const today: Vote[] = []
   for (const vote of votes) {
     const listed = people().find((one) => one.name === vote.person)
@@ -159,19 +192,17 @@ async function whyNotApproved(
   return undefined
 }
 
-async function whyNotEarned(
+function whyNotEarned(
   { rules }: GraphDeps,
-  tx: Tx,
+  { earned, policy }: Standing,
   plan: Plan,
   action: Action,
   permit: Authorization,
-  policy: Policy,
-): Promise<Refusal | undefined> {
-  const { runbook, cluster } = plan.body
-  const earned = runbook && (await levelOf(tx, runbook, cluster))
-  if (!runbook || earned?.change !== permit.levelChangeId)
+): Refusal | undefined {
+  const { runbook } = plan.body
+  if (!runbook || !earned || earned.change !== permit.levelChangeId)
     return { kind: 'anew', because: 'Its level has changed since.' }
-  const ruling = rule(action, { level: earned?.level ?? 'manual', ceiling: runbook.ceiling }, { ...rules, policy })
+  const ruling = rule(action, { level: earned.level, ceiling: runbook.ceiling }, { ...rules, policy })
   return ruling.verdict === 'run'
     ? undefined
     : {
@@ -181,15 +212,9 @@ async function whyNotEarned(
 }
 
 /** Cleared before it ran means that nothing is wrong any more; a plan under way is carried to its end. */
-async function whyNotNow(tx: Tx, plan: Plan, action: Action): Promise<Refusal | undefined> {
+function whyNotNow({ firing }: Standing, plan: Plan, action: Action): Refusal | undefined {
   if (plan.body.purpose === 'undo' || action.index > 0) return undefined
-  const { firing } = await firingAlerts(tx, plan.body.incident)
   return firing === 0 ? { kind: 'cleared', because: 'The alert cleared before anything ran.' } : undefined
-}
-
-async function approverOf(tx: Tx, { approvalId, levelChangeId }: Authorization): Promise<string> {
-  if (approvalId === null) return `level-change:${levelChangeId}`
-  return `person:${(await findApproval(tx, approvalId))?.decidedBy ?? 'unknown'}`
 }
 
 function refuse(kind: Refusal['kind'], because: string): Start {
@@ -213,25 +238,21 @@ export async function finishEffect(deps: GraphDeps, plan: Plan, action: Action, 
         finished_at = case when ${status} = 'in_doubt' then null else watch_now() end
       where id = ${effect.id} and status in ('started', 'in_doubt')`
     if (count === 0) return
-    await deps.announcer.card(tx, [effect.incidentId], 'soon')
-    await writeLedger(tx, [
-      {
-        kind: 'ran',
-        incident: effect.incidentId,
-        key: `ran:${effect.id}:${status}`,
-        body: {
-          effect: effect.id,
-          plan: plan.digest,
-          action: action.index,
-          attempt: effect.attempt,
-          tool: action.tool,
-          arguments: hashOf(action.arguments),
-          authorization: effect.authorizationId,
-          status,
-          because,
-          byProbe,
-        },
-      },
+    const body = {
+      effect: effect.id,
+      plan: plan.digest,
+      action: action.index,
+      attempt: effect.attempt,
+      tool: action.tool,
+      arguments: hashOf(action.arguments),
+      authorization: effect.authorizationId,
+      status,
+      because,
+      byProbe,
+    }
+    await Promise.all([
+      deps.announcer.card(tx, [effect.incidentId], 'soon'),
+      writeLedger(tx, [{ kind: 'ran', incident: effect.incidentId, key: `ran:${effect.id}:${status}`, body }]),
     ])
   })
 }

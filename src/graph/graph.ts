@@ -1,4 +1,4 @@
-import { END, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph'
+import { Command, END, type LangGraphRunnableConfig, START, StateGraph } from '@langchain/langgraph'
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint'
 import type { Observe } from '../domain/observe.ts'
 import type { Lease } from '../incidents/leases.ts'
@@ -33,46 +33,36 @@ export const routes = {
 
 /** The flow of one incident. One incident is one thread; `configurable.lease` is what its nodes act under. */
 export function incidentGraph(deps: GraphDeps, checkpointer: BaseCheckpointSaver, observe: Observe) {
+  // A node names where it goes on: an edge of its own with a condition would be run, and traced, beside every node.
   const node = (name: Exclude<Step, 'end'>, work: Node) => {
     const allowed: readonly Step[] = routes[name]
-    return async ({ flow }: GraphState, config: LangGraphRunnableConfig): Promise<GraphState> => {
+    const run = async ({ flow }: GraphState, config: LangGraphRunnableConfig) => {
       const update = await observe(`node:${name}`, () => work(flow, { lease: leaseOf(config), signal: config.signal }))
       const next = update.next ?? flow.next
       if (!allowed.includes(next)) throw new Error(`${name} may not go to ${next}`)
-      return { flow: { ...flow, ...update } }
+      return new Command({ update: { flow: { ...flow, ...update } }, goto: place(next) })
     }
+    return [name, run, { ends: allowed.map(place) }] as const
   }
-  const go = (name: Exclude<Step, 'end'>) =>
-    [name, ({ flow }: GraphState) => (flow.next === 'end' ? END : flow.next), destinations(name)] as const
   return new StateGraph(State)
-    .addNode('triage', node('triage', triage(deps)))
-    .addNode('recall', node('recall', recall(deps)))
-    .addNode('investigate', node('investigate', investigate(deps)))
-    .addNode('propose', node('propose', propose(deps)))
-    .addNode('authorize', node('authorize', authorize(deps)))
-    .addNode('await-decision', node('await-decision', awaitDecision()))
-    .addNode('execute', node('execute', execute(deps)))
-    .addNode('await-outcome', node('await-outcome', awaitOutcome()))
-    .addNode('verify', node('verify', verify(deps)))
-    .addNode('record', node('record', record(deps)))
+    .addNode(...node('triage', triage(deps)))
+    .addNode(...node('recall', recall(deps)))
+    .addNode(...node('investigate', investigate(deps)))
+    .addNode(...node('propose', propose(deps)))
+    .addNode(...node('authorize', authorize(deps)))
+    .addNode(...node('await-decision', awaitDecision()))
+    .addNode(...node('execute', execute(deps)))
+    .addNode(...node('await-outcome', awaitOutcome()))
+    .addNode(...node('verify', verify(deps)))
+    .addNode(...node('record', record(deps)))
     .addEdge(START, 'triage')
-    .addConditionalEdges(...go('triage'))
-    .addConditionalEdges(...go('recall'))
-    .addConditionalEdges(...go('investigate'))
-    .addConditionalEdges(...go('propose'))
-    .addConditionalEdges(...go('authorize'))
-    .addConditionalEdges(...go('await-decision'))
-    .addConditionalEdges(...go('execute'))
-    .addConditionalEdges(...go('await-outcome'))
-    .addConditionalEdges(...go('verify'))
-    .addConditionalEdges(...go('record'))
     .compile({ checkpointer })
 }
 
 export type IncidentGraph = ReturnType<typeof incidentGraph>
 
-function destinations(name: Exclude<Step, 'end'>): (Exclude<Step, 'end'> | typeof END)[] {
-  return routes[name].map((step) => (step === 'end' ? END : step))
+function place(step: Step): Exclude<Step, 'end'> | typeof END {
+  return step === 'end' ? END : step
 }
 
 function leaseOf({ configurable }: LangGraphRunnableConfig): Lease {

@@ -26,6 +26,27 @@ export interface Announcer {
   ): Promise<void>
 }
 
+/** What is sent on the channel of cards: `12,13`, or `soon/12,13`. */
+function nudge(incidents: readonly number[], when: 'now' | 'soon'): string {
+  return `${when === 'soon' ? SOON : ''}${incidents.join(',')}`
+}
+
+const SOON = 'soon/'
+
+/** Whether a nudge is about cards that may be due a little later. */
+export function isSoon(nudge: string): boolean {
+  return nudge.startsWith(SOON)
+}
+
+/** The incidents a nudge is about. */
+export function nudgedIncidents(nudge: string): number[] {
+  return nudge
+    .slice(isSoon(nudge) ? SOON.length : 0)
+    .split(',')
+    .map(Number)
+    .filter(Number.isSafeInteger)
+}
+
 /** An announcer for these messengers (`telegram`); the console draws from the records and needs only the nudge. */
 export function announcer(channels: readonly string[]): Announcer {
   const names = [...channels]
@@ -45,7 +66,7 @@ export function announcer(channels: readonly string[]): Announcer {
           order by id
           on conflict (channel, subject) where sent_at is null do update
             set not_before = least(outbox.not_before, excluded.not_before))
-        select pg_notify(${CARDS_CHANNEL}, ${ids.slice(0, 200).join(',')})`
+        select pg_notify(${CARDS_CHANNEL}, ${nudge(ids.slice(0, 200), when)})`
     },
     async ping(tx, incident, kind) {
       if (names.length === 0) return

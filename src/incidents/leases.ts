@@ -73,8 +73,8 @@ export async function targetsInTheWay(
 
 /** Frees an incident's targets and answers the incidents that waited for it. */
 export async function freeTargets(sql: SqlOrTx, incident: number): Promise<number[]> {
-  await sql`delete from leases where incident_id = ${incident} and name like 'target:%'`
   const rows = await sql<{ id: number }[]>`
+    with freed as (delete from leases where incident_id = ${incident} and name like 'target:%')
     update incidents set waits_for = null where waits_for = ${incident} returning id`
   return rows.map((row) => row.id)
 }

@@ -1,4 +1,4 @@
-import { type Incident, type IncidentStatus, mayMove, type Outcome } from '../domain/incident.ts'
+import { type IncidentStatus, type Outcome, waysTo } from '../domain/incident.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { json, type SqlOrTx } from '../storage/postgres.ts'
 import { lockIncident } from './incident-rows.ts'
@@ -43,25 +43,27 @@ export interface Move extends Happening {
  * Throws on a transition that the table in `domain/incident.ts` does not have. A move that was made already (same status
  * and outcome) only writes what is missing, so a node may run again.
  */
-export async function move(sql: SqlOrTx, change: Move): Promise<Incident> {
-  const before = await lockIncident(sql, change.incident)
-  if (!mayMove(before.status, change.to))
-    throw new Error(`incident ${change.incident} cannot go from ${before.status} to ${change.to} (${change.name})`)
-  const outcome = change.outcome === undefined ? before.outcome : change.outcome
-  const because = change.because === undefined ? before.because : change.because
-  const moves = before.status !== change.to
-  await sql`
-    with told as (
+export async function move(sql: SqlOrTx, change: Move): Promise<void> {
+  const { incident, round, name, actor, to, outcome, because, detail = {}, key = null } = change
+  const rows = await sql`
+    with before as (
+      select id, status from incidents where id = ${incident} and status = any(${waysTo(to)}::text[]) for no key update),
+    told as (
       insert into incident_events (incident_id, round, name, actor, from_status, to_status, detail, key)
-      values (${change.incident}, ${change.round}, ${change.name}, ${change.actor}, ${moves ? before.status : null},
-        ${moves ? change.to : null}, ${json(sql, change.detail ?? {})}, ${change.key ?? null})
+      select id, ${round}, ${name}, ${actor}, nullif(status, ${to}), case when status <> ${to} then ${to} end,
+        ${json(sql, detail)}, ${key}
+      from before
       on conflict (incident_id, key) do nothing),
     retired as (
-      update buttons set retired_at = watch_now()
-      where ${moves} and incident_id = ${change.incident} and retired_at is null and used_at is null)
-    update incidents set status = ${change.to}, outcome = ${outcome}, because = ${because},
-      menu = case when ${moves} then null else menu end,
-      closed_at = case when ${change.to} = 'closed' then coalesce(closed_at, watch_now()) else null end
-    where id = ${change.incident}`
-  return { ...before, status: change.to, outcome, because }
+      update buttons set retired_at = watch_now() from before
+      where before.status <> ${to} and incident_id = before.id and retired_at is null and used_at is null)
+    update incidents i set status = ${to},
+      outcome = case when ${outcome !== undefined} then ${outcome ?? null} else i.outcome end,
+      because = case when ${because !== undefined} then ${because ?? null} else i.because end,
+      menu = case when before.status <> ${to} then null else i.menu end,
+      closed_at = case when ${to} = 'closed' then coalesce(i.closed_at, watch_now()) else null end
+    from before where i.id = before.id returning i.id`
+  if (rows.length === 1) return
+  const { status } = await lockIncident(sql, incident)
+  throw new Error(`incident ${incident} cannot go from ${status} to ${to} (${name})`)
 }

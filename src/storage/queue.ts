@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Db, PgBoss } from 'pg-boss'
 import type { SqlOrTx, Tx } from './postgres.ts'
+import { PreparingClient } from './preparing-client.ts'
 
 export type JobOptions = {
   /**
@@ -71,6 +72,8 @@ export function openQueue(options: QueueOptions): Queue {
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'watchkeeper-queue',
     schema: QUEUE_SCHEMA,
+    // Handed on to its pool.
+    ...{ Client: PreparingClient },
     useListenNotify: true,
     superviseIntervalSeconds: 1,
     monitorIntervalSeconds: 1,

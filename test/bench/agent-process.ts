@@ -18,7 +18,7 @@ export interface AgentProcess {
 /** Starts an agent and resolves when its table is printed, which is when it takes webhooks. */
 export async function startAgent(env: Record<string, string>): Promise<AgentProcess> {
   const started = performance.now()
-  const child = spawn(process.execPath, ['--max-old-space-size=512', '--max-semi-space-size=8', launcher, 'serve'], {
+  const child = spawn(process.execPath, ['--max-old-space-size=512', '--max-semi-space-size=16', launcher, 'serve'], {
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -4,15 +4,30 @@ const day = 24 * hour
 
 /** Tells times in one time zone, as seen from `now`: `02:14` today, `19 Nov 02:14` when it is further off than 20 hours. */
 export function clockFace(timezone: string, now: Date): (at: Date) => string {
-  const short = new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' })
-  // Making a formatter costs more than all else about a card, and this one is seldom wanted.
-  let dated: Intl.DateTimeFormat | undefined
+  const { clock, calendar } = formatsOf(timezone)
   return (at) => {
-    const time = short.format(at)
-    if (Math.abs(now.getTime() - at.getTime()) < 20 * hour) return time
-    dated ??= new Intl.DateTimeFormat('en-GB', { timeZone: timezone, day: 'numeric', month: 'short' })
-    return `${dated.format(at)} ${time}`
+    const time = clock.format(at)
+    return Math.abs(now.getTime() - at.getTime()) < 20 * hour ? time : `${calendar.format(at)} ${time}`
   }
+}
+
+interface Formats {
+  clock: Intl.DateTimeFormat
+  calendar: Intl.DateTimeFormat
+}
+
+/** Making a formatter costs more than all else about a card, so each time zone's are made once. */
+const made = new Map<string, Formats>()
+
+function formatsOf(timezone: string): Formats {
+  const known = made.get(timezone)
+  if (known) return known
+  const formats = {
+    clock: new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hour: '2-digit', minute: '2-digit' }),
+    calendar: new Intl.DateTimeFormat('en-GB', { timeZone: timezone, day: 'numeric', month: 'short' }),
+  }
+  made.set(timezone, formats)
+  return formats
 }
 
 /** Tells a time, as `clockFace` does. */

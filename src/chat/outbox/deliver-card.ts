@@ -5,7 +5,7 @@ import { cardOf, everyButton } from '../cards/cards.ts'
 import { incidentView } from '../incident-view.ts'
 import type { OutboxDeps } from './deps.ts'
 import { type Drawn, MessengerError } from './messenger.ts'
-import { type Row, settle, wantCard } from './rows.ts'
+import { giveBack, type Row, settle, wantCard } from './rows.ts'
 import { beginSending, delivered, forgetMessage, type Shown, sentNothing, shownCard } from './shown.ts'
 
 interface Drawing {
@@ -24,9 +24,17 @@ export async function deliverCard(deps: OutboxDeps, row: Row, incident: number, 
   if (!view) return await settle(sql, row, 'the incident is not there any more')
   const shown = await cardInThisChat(deps, incident)
   const known = shown?.messageId ?? null
-  if (known === null || !(await editCard(deps, view, { messageId: known, bodyHash: shown?.bodyHash ?? null }, signal)))
-    await sendCard(deps, row, view, { signal, uncertain: shown?.messageId === null })
-  await settle(sql, row)
+  if (known !== null) {
+    const edited = await editCard(
+      deps,
+      row,
+      view,
+      { messageId: known, bodyHash: shown?.bodyHash ?? null, shownDigest: shown?.shownDigest ?? null },
+      signal,
+    )
+    if (edited) return
+  }
+  await sendCard(deps, row, view, { signal, uncertain: shown?.messageId === null })
 }
 
 /** Where its card stands; one in a chat that was left for another is not there any more. */
@@ -37,17 +45,24 @@ async function cardInThisChat({ sql, channel, messenger }: OutboxDeps, incident:
   return undefined
 }
 
+/** What a message shows. */
+type Showing = Pick<Shown, 'bodyHash' | 'shownDigest'> & { messageId: number }
+
 /** False when the message is gone. */
 async function editCard(
   deps: OutboxDeps,
+  row: Row,
   view: IncidentView,
-  { messageId, bodyHash }: { messageId: number; bodyHash: string | null },
+  { messageId, bodyHash, shownDigest }: Showing,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { sql, channel, messenger, gate, observe } = deps
   const key = { channel, incident: view.incident.id }
   const drawing = await draw(deps, view)
-  if (drawing.bodyHash === bodyHash) return true
+  if (drawing.bodyHash === bodyHash) {
+    await settle(sql, row)
+    return true
+  }
   const result = await gate.run(
     () => observe(`${channel}:edit`, () => messenger.edit(messageId, drawing.drawn)),
     signal,
@@ -56,7 +71,8 @@ async function editCard(
     await forgetMessage(sql, key, messageId)
     return false
   }
-  await delivered(sql, key, { sent: { messageId }, bodyHash: drawing.bodyHash, digest: drawing.digest })
+  const { bodyHash: drawn, digest } = drawing
+  await delivered(sql, key, row, { sent: { messageId }, bodyHash: drawn, digest, before: shownDigest })
   return true
 }
 
@@ -76,8 +92,9 @@ async function sendCard(
   const threadId = await topics.thread(topics.routeOf(view.incident))
   const sending = await beginSending(sql, key, { chatId: messenger.chatId, threadId })
   if (sending.kind === 'bound') {
-    await editCard(deps, view, { messageId: sending.messageId, bodyHash: null }, signal)
-    return
+    const { messageId } = sending
+    if (await editCard(deps, row, view, { messageId, bodyHash: null, shownDigest: null }, signal)) return
+    return await giveBack(sql, row, { afterMs: 0, error: 'the message was taken away' })
   }
   const drawing = await draw(deps, view)
   try {
@@ -85,7 +102,8 @@ async function sendCard(
       () => observe(`${channel}:send`, () => messenger.send({ threadId, drawn: drawing.drawn, silent: !row.loud })),
       signal,
     )
-    const ours = await delivered(sql, key, { sent, bodyHash: drawing.bodyHash, digest: drawing.digest })
+    const { bodyHash, digest } = drawing
+    const ours = await delivered(sql, key, row, { sent, bodyHash, digest, before: null })
     if (!ours) await withdrawCopy(deps, key.incident, sent.messageId, signal)
   } catch (error) {
     if (sending.kind === 'first' && wasNotSent(error)) await sentNothing(sql, key)

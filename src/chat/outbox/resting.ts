@@ -1,15 +1,20 @@
 /** Waits, but no longer than until `signal` aborts; never rejects. */
 export function resting(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve()
-    const timer = setTimeout(done, ms)
-    signal?.addEventListener('abort', done, { once: true })
-    function done(): void {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-  })
+  return cuttable(ms, signal).done
+}
+
+/** A rest that can also be cut short from outside. */
+function cuttable(ms: number, signal?: AbortSignal): { done: Promise<void>; cut: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(cut, ms)
+  signal?.addEventListener('abort', cut, { once: true })
+  function cut(): void {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', cut)
+    resolve()
+  }
+  if (signal?.aborted) cut()
+  return { done: promise, cut }
 }
 
 /** Something to wait on until it is rung. A ring while nobody waits is kept for the next. */
@@ -28,9 +33,9 @@ export function bell(): Bell {
     },
     async wait(ms, signal) {
       if (!rung) {
-        const heard = new AbortController()
-        wake = () => heard.abort()
-        await resting(ms, signal ? AbortSignal.any([signal, heard.signal]) : heard.signal)
+        const rest = cuttable(ms, signal)
+        wake = rest.cut
+        await rest.done
         wake = undefined
       }
       rung = false

@@ -1,8 +1,9 @@
 import { writeLedger } from '../../autonomy/ledger.ts'
 import { retireButtons } from '../../incidents/move.ts'
 import { CARDS_CHANNEL } from '../../incidents/wake.ts'
-import { inTransaction, type Sql } from '../../storage/postgres.ts'
+import { inTransaction, type Sql, type SqlOrTx } from '../../storage/postgres.ts'
 import type { Sent } from './messenger.ts'
+import type { Row } from './rows.ts'
 
 /** Where the card of an incident stands in a chat. A null message id: it was sent, and the answer was lost. */
 export interface Shown {
@@ -38,11 +39,11 @@ export async function beginSending(
   { channel, incident }: CardKey,
   { chatId, threadId }: { chatId: number; threadId: number | null },
 ): Promise<Sending> {
+  const { count } = await sql`
+    insert into messages (channel, incident_id, kind, chat_id, thread_id)
+    values (${channel}, ${incident}, 'card', ${chatId}, ${threadId}) on conflict do nothing`
+  if (count === 1) return { kind: 'first' }
   return await inTransaction(sql, async (tx) => {
-    const { count } = await tx`
-      insert into messages (channel, incident_id, kind, chat_id, thread_id)
-      values (${channel}, ${incident}, 'card', ${chatId}, ${threadId}) on conflict do nothing`
-    if (count === 1) return { kind: 'first' }
     const [row] = await tx<{ message_id: number | null }[]>`
       select message_id from messages
       where channel = ${channel} and incident_id = ${incident} and kind = 'card' for update`
@@ -79,35 +80,40 @@ export interface Delivered {
   bodyHash: string
   /** Digest of the plan on the card; null without one. */
   digest: string | null
+  /** Digest of the plan on the card before. */
+  before: string | null
 }
 
 /**
- * The messenger has the card: its message is known from here on, and the first time it showed this plan is in the ledger.
- * False when a press has bound another copy meanwhile: then this one is superfluous.
+ * The messenger has the card: its message is known from here on, its row is settled, and the first time it showed this plan
+ * is in the ledger. False when a press has bound another copy meanwhile: then this one is superfluous.
  */
 export async function delivered(
   sql: Sql,
   { channel, incident }: CardKey,
-  { sent, bodyHash, digest }: Delivered,
+  row: Row,
+  { sent, bodyHash, digest, before }: Delivered,
 ): Promise<boolean> {
+  const write = (on: SqlOrTx) => on<{ chat_id: number }[]>`
+    with settled as (
+      update outbox set sent_at = watch_now(), sending_since = null, error = null
+      where id = ${row.id} and attempts = ${row.attempts})
+    update messages set message_id = ${sent.messageId}, body_hash = ${bodyHash}, shown_digest = ${digest}
+    where channel = ${channel} and incident_id = ${incident} and kind = 'card'
+      and (message_id is null or message_id = ${sent.messageId})
+    returning chat_id`
+  if (digest === null || digest === before) return (await write(sql)).length === 1
   return await inTransaction(sql, async (tx) => {
-    const [row] = await tx<{ before: string | null; chat_id: number }[]>`
-      update messages m set message_id = ${sent.messageId}, body_hash = ${bodyHash}, shown_digest = ${digest}
-      from messages old
-      where m.channel = ${channel} and m.incident_id = ${incident} and m.kind = 'card'
-        and old.channel = m.channel and old.incident_id = m.incident_id and old.kind = m.kind
-        and (m.message_id is null or m.message_id = ${sent.messageId})
-      returning old.shown_digest as before, m.chat_id`
-    if (!row) return false
-    if (digest !== null && row.before !== digest)
-      await writeLedger(tx, [
-        {
-          kind: 'shown',
-          incident,
-          key: `shown:${channel}:${digest}`,
-          body: { channel, plan: digest, chat: row.chat_id, message: sent.messageId },
-        },
-      ])
+    const [message] = await write(tx)
+    if (!message) return false
+    await writeLedger(tx, [
+      {
+        kind: 'shown',
+        incident,
+        key: `shown:${channel}:${digest}`,
+        body: { channel, plan: digest, chat: message.chat_id, message: sent.messageId },
+      },
+    ])
     return true
   })
 }

@@ -134,19 +134,21 @@ async function ask(
       ttlMs: options.approvalTtlMs,
     })
     if (approval.status === 'pending') {
-      await move(tx, {
-        incident: state.incident,
-        round: state.round,
-        name: 'approval requested',
-        actor: 'agent',
-        to: 'waiting',
-        because: null,
-        detail: { plan: shortDigest(plan.digest), actions, asks, because },
-        key: `asked:${approval.id}`,
-      })
-      await setTimerAt(tx, state.incident, 'expiry', approval.expiresAt)
-      await announcer.ping(tx, state.incident, 'approval')
-      await announcer.card(tx, [state.incident])
+      await Promise.all([
+        move(tx, {
+          incident: state.incident,
+          round: state.round,
+          name: 'approval requested',
+          actor: 'agent',
+          to: 'waiting',
+          because: null,
+          detail: { plan: shortDigest(plan.digest), actions, asks, because },
+          key: `asked:${approval.id}`,
+        }),
+        setTimerAt(tx, state.incident, 'expiry', approval.expiresAt),
+        announcer.ping(tx, state.incident, 'approval'),
+        announcer.card(tx, [state.incident]),
+      ])
     }
     return { approval: approval.id, wait: 'decision' as const, next: 'await-decision' as const }
   })

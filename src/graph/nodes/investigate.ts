@@ -75,9 +75,12 @@ function unresolved(runbook: Runbook, alert: AlertFacts, checks: CheckResults): 
 }
 
 async function settleOn({ sql, announcer }: GraphDeps, state: IncidentState, runbook: Runbook): Promise<void> {
-  await inTransaction(sql, async (tx) => {
-    await tx`
-      update incidents set runbook_id = ${runbook.id}, runbook_version = ${runbook.version} where id = ${state.incident}`
-    await announcer.card(tx, [state.incident], 'soon')
-  })
+  await inTransaction(sql, (tx) =>
+    Promise.all([
+      tx`
+        update incidents set runbook_id = ${runbook.id}, runbook_version = ${runbook.version}
+        where id = ${state.incident}`,
+      announcer.card(tx, [state.incident], 'soon'),
+    ]),
+  )
 }

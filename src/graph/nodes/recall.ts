@@ -16,20 +16,22 @@ export function recall(deps: GraphDeps) {
     const found = lookupRunbooks(runbooks().values(), await leadingAlert(sql, state.incident))
     const [best] = found
     if (!best) return await watch(deps, state, { outcome: null, because: 'No runbook is for this alert.' })
-    await inTransaction(sql, async (tx) => {
-      await tx`
-        update incidents set runbook_id = ${best.runbook.id}, runbook_version = ${best.runbook.version}
-        where id = ${state.incident}`
-      await happened(tx, {
-        incident: state.incident,
-        round: state.round,
-        name: 'runbook found',
-        actor: 'agent',
-        detail: { runbook: best.runbook.id, because: best.because },
-        key: `recall:${state.round}`,
-      })
-      await announcer.card(tx, [state.incident], 'soon')
-    })
+    await inTransaction(sql, (tx) =>
+      Promise.all([
+        tx`
+          update incidents set runbook_id = ${best.runbook.id}, runbook_version = ${best.runbook.version}
+          where id = ${state.incident}`,
+        happened(tx, {
+          incident: state.incident,
+          round: state.round,
+          name: 'runbook found',
+          actor: 'agent',
+          detail: { runbook: best.runbook.id, because: best.because },
+          key: `recall:${state.round}`,
+        }),
+        announcer.card(tx, [state.incident], 'soon'),
+      ]),
+    )
     return { candidates: found.map(({ runbook }) => runbook.id), next: 'investigate' }
   }
 }

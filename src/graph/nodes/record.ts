@@ -26,9 +26,11 @@ export function record(deps: GraphDeps) {
     if (plan && state.verdict && done.length > 0 && done.length < plan.body.actions.length)
       await skipRest(deps.sql, plan, Math.max(...done.map((effect) => effect.action)), 'the plan ended before it')
     return await inTransaction(deps.sql, async (tx) => {
-      const incident = await lockIncident(tx, state.incident)
+      const [incident, { firing, alertVersion }] = await Promise.all([
+        lockIncident(tx, state.incident),
+        firingAlerts(tx, state.incident),
+      ])
       if (incident.status === 'closed' || incident.round > state.round) return { next: 'end' }
-      const { firing, alertVersion } = await firingAlerts(tx, incident.id)
       // What was waited for goes on being waited for when the end of the alerts was none.
       if (!state.verdict && !state.quiet && firing > 0) return { alertVersion, next: 'await-outcome' }
       // It had cleared, and fires again: that is not the end but a new beginning.
@@ -37,13 +39,14 @@ export function record(deps: GraphDeps) {
       // It fired again since the verdict: nothing is fixed, and it goes on being watched.
       if (state.verdict?.outcome === 'fixed' && firing > 0 && alertVersion > state.alertVersion)
         return { verdict: null, wait: 'verify', next: 'await-outcome' }
-      await clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect'])
-      await wake(tx, deps.queue, await freeTargets(tx, incident.id))
-      const next =
-        firing > 0 && state.quiet
-          ? await beQuiet(tx, state, state.quiet)
-          : await conclude(deps, tx, { state, incident, firing })
-      await deps.announcer.card(tx, [incident.id])
+      // In this order: a snooze sets a timer of its own.
+      const [, freed, next] = await Promise.all([
+        clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect']),
+        freeTargets(tx, incident.id),
+        firing > 0 && state.quiet ? beQuiet(tx, state, state.quiet) : conclude(deps, tx, { state, incident, firing }),
+        deps.announcer.card(tx, [incident.id]),
+      ])
+      await wake(tx, deps.queue, freed)
       await settleAccounts(tx, { state, incident, plan, effects, next })
       return { ...next, alertVersion, quiet: null, verdict: null }
     })
@@ -87,20 +90,22 @@ async function conclude(
     because: incident.outcome === null ? 'The alert cleared by itself.' : incident.because,
   }
   const over = firing === 0
-  await move(tx, {
-    incident: incident.id,
-    round: state.round,
-    name: over ? 'incident closed' : 'round ended',
-    actor: 'agent',
-    to: over ? 'closed' : 'watching',
-    outcome: verdict.outcome,
-    because: verdict.because,
-    detail: { outcome: verdict.outcome, because: verdict.because },
-    key: `${over ? 'closed' : 'ended'}:${state.round}`,
-  })
-  if (state.verdict && loud.includes(verdict.outcome)) await announcer.ping(tx, incident.id, 'failed')
-  if (over)
-    await announcer.notice(tx, { subject: `closed:${incident.id}`, topic: 'resolved', text: '', incident: incident.id })
+  const closing = { subject: `closed:${incident.id}`, topic: 'resolved', text: '', incident: incident.id }
+  await Promise.all([
+    move(tx, {
+      incident: incident.id,
+      round: state.round,
+      name: over ? 'incident closed' : 'round ended',
+      actor: 'agent',
+      to: over ? 'closed' : 'watching',
+      outcome: verdict.outcome,
+      because: verdict.because,
+      detail: { outcome: verdict.outcome, because: verdict.because },
+      key: `${over ? 'closed' : 'ended'}:${state.round}`,
+    }),
+    state.verdict && loud.includes(verdict.outcome) && announcer.ping(tx, incident.id, 'failed'),
+    over && announcer.notice(tx, closing),
+  ])
   if (over) return { next: 'end' }
   return { wait: verdict.outcome === 'in_doubt' ? 'doubt' : 'watch', next: 'await-outcome' }
 }

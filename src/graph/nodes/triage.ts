@@ -18,12 +18,14 @@ export function triage({ sql, announcer }: GraphDeps) {
       if (incident.status === 'closed' && (state.purpose === 'fix' || (await hasOpenTwin(tx, incident))))
         return { next: 'end' }
       const round = Math.max(incident.round, state.round)
-      await tx`update incidents set round = ${round}, waits_for = null, snoozed_until = null where id = ${incident.id}`
-      await clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect'])
-      await tx`
-        update approvals set status = 'superseded', decided_by = 'agent', decided_at = watch_now()
-        where incident_id = ${incident.id} and status = 'pending'`
-      const { firing, alertVersion } = await firingAlerts(tx, incident.id)
+      const [{ firing, alertVersion }] = await Promise.all([
+        firingAlerts(tx, incident.id),
+        tx`update incidents set round = ${round}, waits_for = null, snoozed_until = null where id = ${incident.id}`,
+        clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect']),
+        tx`
+          update approvals set status = 'superseded', decided_by = 'agent', decided_at = watch_now()
+          where incident_id = ${incident.id} and status = 'pending'`,
+      ])
       const fresh = {
         round,
         alertVersion,
@@ -41,18 +43,20 @@ export function triage({ sql, announcer }: GraphDeps) {
           verdict: { outcome: 'self_resolved', because: 'the alert cleared by itself' },
           next: 'record',
         }
-      await move(tx, {
-        incident: incident.id,
-        round,
-        name: 'round started',
-        actor: 'agent',
-        to: 'open',
-        outcome: null,
-        because: null,
-        key: `round:${round}`,
-      })
-      if (round === 1 && incident.severity === 'critical') await announcer.ping(tx, incident.id, 'critical')
-      await announcer.card(tx, [incident.id], 'soon')
+      await Promise.all([
+        move(tx, {
+          incident: incident.id,
+          round,
+          name: 'round started',
+          actor: 'agent',
+          to: 'open',
+          outcome: null,
+          because: null,
+          key: `round:${round}`,
+        }),
+        round === 1 && incident.severity === 'critical' && announcer.ping(tx, incident.id, 'critical'),
+        announcer.card(tx, [incident.id], 'soon'),
+      ])
       return { ...fresh, next: state.purpose === 'fix' ? 'recall' : 'propose' }
     })
   }
