@@ -3,7 +3,7 @@ import type { JsonObject } from '../domain/json.ts'
 import type { Action, WayBack } from '../domain/plan.ts'
 import { targetName } from '../domain/plan.ts'
 import { look } from '../tools/evidence.ts'
-import { effectOfCall, toolRules } from '../tools/rules.ts'
+import { effectOfCall, movesGeneration, toolRules } from '../tools/rules.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import type { GraphDeps } from './deps.ts'
 
@@ -106,7 +106,7 @@ export async function planActions(
       arguments: {
         ...args,
         dry_run: false,
-        ...(change.precondition && { precondition: preconditionOf(change, again) }),
+        ...(change.precondition && { precondition: preconditionOf(change, again && movesGeneration(draft.tool)) }),
       },
       diff: change.diff,
       dryRun: change.summary,
@@ -123,11 +123,11 @@ export async function planActions(
   return actions
 }
 
-/** The second action on one object cannot know the generation that the first one leaves behind. */
-function preconditionOf({ precondition }: Change, again: boolean): JsonObject {
+/** What binds an action to what its dry run saw; the generation stays out where an earlier action of the plan has moved it by then. */
+function preconditionOf({ precondition }: Change, moved: boolean): JsonObject {
   if (!precondition) return {}
   const { uid, values, generation } = precondition
-  return generation === undefined || generation === null || again ? { uid, values } : { uid, generation, values }
+  return generation === undefined || generation === null || moved ? { uid, values } : { uid, generation, values }
 }
 
 function sameServer(tool: string, undo: string): string {

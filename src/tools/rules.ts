@@ -1,6 +1,8 @@
 import type { JsonObject } from '../domain/json.ts'
 import type { EffectClass } from '../domain/plan.ts'
 import { kubernetesRules } from './rules/kubernetes.ts'
+import { proxmoxRules } from './rules/proxmox.ts'
+import { talosRules } from './rules/talos.ts'
 
 /** What the agent itself knows of a tool. A server's own word is compared with it and never replaces it. */
 export interface ToolRule {
@@ -12,10 +14,22 @@ export interface ToolRule {
 }
 
 /** Every tool of our own servers that the agent may call, by `server.tool`. A tool that is not here is refused, whoever asks. */
-export const toolRules: ReadonlyMap<string, ToolRule> = new Map<string, ToolRule>([...kubernetesRules])
+export const toolRules: ReadonlyMap<string, ToolRule> = new Map<string, ToolRule>([
+  ...kubernetesRules,
+  ...proxmoxRules,
+  ...talosRules,
+])
 
 /** The servers that come with Watchkeeper: their tools are known here, and no installation declares them. */
 export const OWN_SERVERS: readonly string[] = ['kubernetes', 'proxmox', 'talos']
+
+/**
+ * Whether the `generation` of this tool's preconditions is a version of the target, which every change moves on. That of Proxmox VE
+ * is when the newest task of the kind had started: where the probe has to look from, however much was changed before.
+ */
+export function movesGeneration(tool: string): boolean {
+  return !tool.startsWith('proxmox.')
+}
 
 /** Tools of other people's servers by `server.tool`, with the effect that this installation declares for each. */
 export type DeclaredTools = ReadonlyMap<string, EffectClass>

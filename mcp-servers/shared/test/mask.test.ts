@@ -29,6 +29,25 @@ test.each([
   expect(maskText(text)).toBe(masked)
 })
 
+test('an event that is called by its name is told from a bootstrap token', () => {
+  const event = 'keeper.1879f2c04be1d36a'
+  const token = 'keeper.0123456789abcdef'
+  const mask = maskInOrder()
+  for (const show of [(name: string) => mask(name, 'name'), (name: string) => maskText(`event/${name} is gone`)]) {
+    expect(show(event)).toContain(event)
+    expect(show(token)).not.toContain(token)
+  }
+  expect(maskDeep({ kind: 'Event', metadata: { name: event }, involvedObject: { name: token } })).toEqual({
+    kind: 'Event',
+    metadata: { name: event },
+    involvedObject: { name: '[masked]' },
+  })
+  // What looks like an event's name stands in a text, or under another word: it may as well be a token.
+  expect(maskText(`join ${event} now`)).toBe('join [masked] now')
+  expect(mask(event, 'message')).toBe('[masked]')
+  expect(maskDeep({ id: event })).toEqual({ id: '[masked]' })
+})
+
 test.each([
   'Back-off restarting failed container app in pod cart-7d9f_shop',
   'Successfully pulled image "ghcr.io/example/cart:1.4.2" in 2.1s',
@@ -68,7 +87,7 @@ test('a private key that comes line by line is masked from its first line to its
     '-----END PRIVATE KEY----- done',
     'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcw is a long word',
   ]
-  expect(lines.map(mask)).toEqual([
+  expect(lines.map((line) => mask(line))).toEqual([
     'starting',
     '[masked]',
     '[masked]',
