@@ -51,6 +51,11 @@ const SHAPES: readonly [RegExp, string][] = [
     /\bchpasswd:\s{1,40}(?:expire:\s?\w{1,8}\s{1,40})?list:\s{0,4}\|?-?[ ]{0,4}\n(?:[ \t]{1,40}(?:- )?\S{1,256}\n?){1,64}/g,
     `chpasswd: ${MASKED}\n`,
   ],
+  // The same where a text was made one line.
+  [
+    /\bchpasswd: (?:expire: ?\w{1,8} )?list: (?:\|[-+]? )?(?:(?:- )?[\w.-]{1,64}:\S{1,256}(?: |$)){1,64}/g,
+    `chpasswd: ${MASKED} `,
+  ],
 ]
 
 /** Whole files that are a credential, however they are quoted: of these nothing is shown but what they are. */

@@ -19,6 +19,7 @@ test.each([
   ['PVEAPIToken=root@pam!watch=11111111-2222-3333-4444-555555555555', 'PVEAPIToken=[masked]'],
   ['made root@pam!watch=11111111-2222-3333-4444-555555555555 now', 'made root@pam!watch=[masked] now'],
   ['chpasswd:\n  list: |\n    root:hunter2\n    app:swordfish\npackages: [vim]', 'chpasswd: [masked]\npackages: [vim]'],
+  ['chpasswd: expire: false list: | root:hunter2 app:swordfish packages: [vim]', 'chpasswd: [masked] packages: [vim]'],
   ['{"auths":{"ghcr.io":{"auth":"dXNlcjpwYXNzd29yZA=="}}}', '{"auths":{"ghcr.io":{"auth":"[masked]"}}}'],
   ['\tkey = AQBkZ2ZhYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3==', '\tkey = [masked]'],
   ['PresharedKey = 4u2mVv0F9W2cXv0=', 'PresharedKey = [masked]'],
