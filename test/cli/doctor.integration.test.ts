@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type SimulatedKubernetes, startKubernetes } from '../simulators/kubernetes/cluster.ts'
+import { type SimulatedCluster, startKubernetes } from '../simulators/kubernetes/cluster.ts'
 import { type SimulatedProxmox, startProxmox } from '../simulators/proxmox/cluster.ts'
 import { type SimulatedTalos, startTalos } from '../simulators/talos/cluster.ts'
 
 const launcher = fileURLToPath(new URL('../../bin/watchkeeper.mjs', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'watchkeeper-doctor-'))
-let kubernetes: SimulatedKubernetes
+let kubernetes: SimulatedCluster
 let proxmox: SimulatedProxmox
 let talos: SimulatedTalos
 
