@@ -11,6 +11,8 @@ export interface ToolRule {
   undoable: boolean
   /** Where the arguments decide how much is at risk. */
   effectOf?: (args: JsonObject) => EffectClass
+  /** Its precondition's generation counts its own calls and no versions of the target: other tools leave it as it is. */
+  countsOwnCalls?: true
 }
 
 /** Every tool of our own servers that the agent may call, by `server.tool`. A tool that is not here is refused, whoever asks. */
@@ -22,14 +24,6 @@ export const toolRules: ReadonlyMap<string, ToolRule> = new Map<string, ToolRule
 
 /** The servers that come with Watchkeeper: their tools are known here, and no installation declares them. */
 export const OWN_SERVERS: readonly string[] = ['kubernetes', 'proxmox', 'talos']
-
-/**
- * Whether the `generation` of this tool's preconditions is a version of the target, which every change moves on. That of Proxmox VE
- * is when the newest task of the kind had started: where the probe has to look from, however much was changed before.
- */
-export function movesGeneration(tool: string): boolean {
-  return !tool.startsWith('proxmox.')
-}
 
 /** Tools of other people's servers by `server.tool`, with the effect that this installation declares for each. */
 export type DeclaredTools = ReadonlyMap<string, EffectClass>

@@ -50,3 +50,7 @@ test('the generation binds the first action on a target; what that makes of it, 
 test('a second action on a guest keeps the moment from which its probe looks for its task', async () => {
   expect(await generations('proxmox.snapshot_create', 'proxmox.guest_reset')).toEqual([7, 7])
 })
+
+test('the same action again would find the task of the first and take it for its own', async () => {
+  expect(await generations('proxmox.guest_reset', 'proxmox.guest_reset')).toEqual([7, undefined])
+})

@@ -99,7 +99,7 @@ test('the database of etcd: the node of the alert is called by its name, and it 
   const alert = { labels: { alertname: 'etcdDatabaseQuotaLowSpace', instance: '10.5.0.12:2381' } }
   const checks = { machine: { result: { node: 'cp-2', control_plane: true } } }
   const { values } = resolveInputs(runbook ?? { inputs: [] }, { alert, checks })
-  expect(values).toEqual({ address: '10.5.0.12', node: 'cp-2' })
+  expect(values).toEqual({ node: '10.5.0.12', member: 'cp-2' })
   const [, etcd] = runbook?.checks ?? []
   const items = (grown: string, healthy = true) =>
     ['cp-1', 'cp-2'].map((member) => ({ member, healthy, bytes: member === grown ? 300 : 100, bytes_in_use: 90 }))
