@@ -6,7 +6,7 @@ import { incidentView } from '../incident-view.ts'
 import type { OutboxDeps } from './deps.ts'
 import { type Drawn, MessengerError } from './messenger.ts'
 import { giveBack, type Row, settle, wantCard } from './rows.ts'
-import { beginSending, delivered, forgetMessage, type Shown, sentNothing, shownCard } from './shown.ts'
+import { beginSending, delivered, forgetMessage, type Shown, sentNothing } from './shown.ts'
 
 interface Drawing {
   drawn: Drawn
@@ -22,7 +22,7 @@ export async function deliverCard(deps: OutboxDeps, row: Row, incident: number, 
   const { sql, runbookOf } = deps
   const view = await incidentView(sql, incident, runbookOf)
   if (!view) return await settle(sql, row, 'the incident is not there any more')
-  const shown = await cardInThisChat(deps, incident)
+  const shown = await cardInThisChat(deps, row, incident)
   const known = shown?.messageId ?? null
   if (known !== null) {
     const edited = await editCard(
@@ -38,9 +38,13 @@ export async function deliverCard(deps: OutboxDeps, row: Row, incident: number, 
 }
 
 /** Where its card stands; one in a chat that was left for another is not there any more. */
-async function cardInThisChat({ sql, channel, messenger }: OutboxDeps, incident: number): Promise<Shown | undefined> {
-  const shown = await shownCard(sql, { channel, incident })
-  if (!shown || shown.chatId === messenger.chatId) return shown
+async function cardInThisChat(
+  { sql, channel, messenger }: OutboxDeps,
+  { shown }: Row,
+  incident: number,
+): Promise<Shown | undefined> {
+  if (!shown) return undefined
+  if (shown.chatId === messenger.chatId) return shown
   if (shown.messageId !== null) await forgetMessage(sql, { channel, incident }, shown.messageId)
   return undefined
 }

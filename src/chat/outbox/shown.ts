@@ -19,14 +19,6 @@ export interface CardKey {
   incident: number
 }
 
-export async function shownCard(sql: Sql, { channel, incident }: CardKey): Promise<Shown | undefined> {
-  const [row] = await sql<Shown[]>`
-    select chat_id as "chatId", thread_id as "threadId", message_id as "messageId", body_hash as "bodyHash",
-      shown_digest as "shownDigest"
-    from messages where channel = ${channel} and incident_id = ${incident} and kind = 'card'`
-  return row
-}
-
 export type Sending = { kind: 'first' } | { kind: 'again' } | { kind: 'bound'; messageId: number }
 
 /**

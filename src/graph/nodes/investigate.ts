@@ -27,7 +27,8 @@ export function investigate(deps: GraphDeps) {
         reasons.push(`${runbook.title}: ${unfit}`)
         continue
       }
-      await settleOn(deps, state, runbook)
+      // The first is on the card already.
+      if (id !== state.candidates[0]) await settleOn(deps, state, runbook)
       return { runbook: id, next: 'propose' }
     }
     const because = reasons.length > 0 ? reasons.join(' ') : 'The runbook is no longer there.'
