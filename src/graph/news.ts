@@ -2,7 +2,7 @@ import { findApproval, settleApproval } from '../approvals/approval-store.ts'
 import type { Approval, Verb } from '../domain/approval.ts'
 import { lockIncident } from '../incidents/incident-rows.ts'
 import { happened, retireButtons } from '../incidents/move.ts'
-import { inTransaction, json, type Sql, type SqlOrTx } from '../storage/postgres.ts'
+import { inTransaction, json, type Sql, type SqlOrTx, sentTogether } from '../storage/postgres.ts'
 import type { IncidentState, Wait } from './state.ts'
 
 /** What a person asked for on the card. */
@@ -59,7 +59,7 @@ async function decisionNews(sql: Sql, state: IncidentState): Promise<News | unde
   const { approval } = state
   if (approval === null) throw new Error(`incident ${state.incident} waits for an approval it does not have`)
   return await inTransaction(sql, async (tx) => {
-    const [incident, found] = await Promise.all([lockIncident(tx, state.incident), findApproval(tx, approval)])
+    const [incident, found] = await sentTogether([lockIncident(tx, state.incident), findApproval(tx, approval)])
     if (!found) throw new Error(`approval ${approval} does not exist`)
     if (found.status === 'pending') {
       const { asked, firing } = await lookAround(tx, state)

@@ -132,5 +132,5 @@ async function release(sql: Sql, { name, holder, epoch }: Lease, id: number, see
     select exists (select from freed) as released,
       exists (select from leases
         where name = ${name} and holder = ${holder} and epoch = ${epoch} and expires_at > watch_now()) as ours`
-  return stands === undefined || stands.released || !stands.ours
+  return stands?.released || !stands?.ours
 }

@@ -144,14 +144,6 @@ export async function recoverClaims(sql: Sql, channel: string): Promise<number> 
   return rows.length
 }
 
-/** Wants a card drawn again. Locks a waiting row, so that a claim cannot slip in between and miss what is being written. */
-export async function wantCard(sql: SqlOrTx, channel: string, incident: number): Promise<void> {
-  await sql`
-    insert into outbox (channel, incident_id, kind, subject)
-    values (${channel}, ${incident}, 'card', ${`card:${incident}`})
-    on conflict (channel, subject) where sent_at is null do update set subject = excluded.subject`
-}
-
 const KEPT_DAYS = 7
 
 /** Forgets rows that were sent long ago. */

@@ -1,10 +1,9 @@
-import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { PreparingClient } from '../../src/storage/preparing-client.ts'
+import { PreparingClient, preparingPool } from '../../src/storage/pg-pool.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 
 let db: TestDatabase
-let client: pg.Client
+let client: PreparingClient
 beforeAll(async () => {
   db = await testDatabase({ empty: true })
   client = new PreparingClient({ connectionString: db.url })
@@ -38,7 +37,7 @@ test('a text of several statements runs as it is, however often', async () => {
 })
 
 test('a pool takes it as its client', async () => {
-  const pool = new pg.Pool({ connectionString: db.url, max: 1, Client: PreparingClient })
+  const pool = preparingPool({ connectionString: db.url, max: 1 })
   const found: string[] = []
   for (let times = 0; times < 4; times++) {
     const { rows } = await pool.query('select count(*) as n from pg_prepared_statements where $1', [true])
