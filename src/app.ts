@@ -39,6 +39,7 @@ import { prepareDatabase } from './storage/prepare-database.ts'
 import { openQueue } from './storage/queue.ts'
 import { contractPins } from './tools/contract-pins.ts'
 import { grantSigner, keyFromFolder } from './tools/grants.ts'
+import { declaredTools } from './tools/mcp-servers.ts'
 import { observedToolbox } from './tools/observed-toolbox.ts'
 import { clockSkewOf, configuredServers, openTools } from './tools/open-tools.ts'
 import { incidentWorker } from './worker.ts'
@@ -149,6 +150,7 @@ async function build(
         protectedNodes: config.protectedNodes,
         ownHost: config.ownHost ?? null,
         secondPerson: config.secondPerson,
+        declared: declaredTools(servers),
       },
       options: {
         approvalTtlMs: config.approvalTtlMs,

@@ -67,6 +67,8 @@ export type Config = {
   readonly kubeconfig: string | undefined
   readonly kubeconfigOperator: string | undefined
   readonly talosconfig: string | undefined
+  readonly talosconfigOperator: string | undefined
+  readonly proxmoxConfig: string | undefined
   /** An Ed25519 private key in PEM. Undefined: one is generated into `dataDir`. */
   readonly grantKey: string | undefined
   readonly protectedNamespaces: readonly string[]
@@ -127,6 +129,8 @@ function assemble(values: Values, files: Files): Config {
     kubeconfig: values.KUBECONFIG,
     kubeconfigOperator: values.KUBECONFIG_OPERATOR,
     talosconfig: values.TALOSCONFIG,
+    talosconfigOperator: values.TALOSCONFIG_OPERATOR,
+    proxmoxConfig: values.PROXMOX_CONFIG,
     grantKey: values.GRANT_KEY,
     protectedNamespaces: values.PROTECTED_NAMESPACES,
     protectedNodes: values.PROTECTED_NODES ?? [],

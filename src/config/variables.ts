@@ -299,6 +299,20 @@ export const VARIABLES = {
     about: 'Credentials for Talos nodes.',
     parse: text,
   }),
+  TALOSCONFIG_OPERATOR: optional({
+    section: 'Tools and clusters',
+    type: 'file',
+    without: 'TALOSCONFIG is used for changes too',
+    about: 'Credentials for changing Talos nodes, if they are others than those for looking.',
+    parse: text,
+  }),
+  PROXMOX_CONFIG: optional({
+    section: 'Tools and clusters',
+    type: 'file',
+    without: 'there are no Proxmox tools',
+    about: 'Where Proxmox clusters are and the tokens for them, as the README of the Proxmox server has it.',
+    parse: text,
+  }),
   GRANT_KEY: optional({
     section: 'Tools and clusters',
     type: 'PEM',

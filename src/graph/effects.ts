@@ -161,7 +161,7 @@ function whyNotPermitted(
 ): Refusal | undefined {
   if (standing.policy === 'FROZEN') return { kind: 'stop', because: 'Everything is frozen.' }
   if (planDigest(plan.body) !== plan.digest) return { kind: 'anew', because: 'The plan is not what was shown.' }
-  if (effectOfCall(action.tool, action.arguments) !== action.effect)
+  if (effectOfCall(action.tool, action.arguments, deps.rules.declared) !== action.effect)
     return { kind: 'anew', because: `The rules for ${action.tool} have changed.` }
   if (!standing.valid) return { kind: 'anew', because: 'The permission has run out before it could be used.' }
   return permit.approvalId === null

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { OperatorError } from '../domain/errors.ts'
+import type { EffectClass } from '../domain/plan.ts'
+import { type DeclaredTools, OWN_SERVERS } from './rules.ts'
 
 const ServerName = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and dashes')
 
@@ -16,10 +18,23 @@ const Http = z.strictObject({
   url: z.url(),
   headers: z.record(z.string(), z.string()).default({}),
 })
-const File = z.object({ mcpServers: z.record(ServerName, z.union([Stdio, Http])) })
+const Declared = z.record(
+  z.string().min(1).max(128),
+  z.enum(['read', 'write', 'destructive'], 'must be "read", "write" or "destructive"'),
+)
+/** Our own section: other readers of the file leave it alone. */
+const Ours = z.strictObject({
+  servers: z.record(ServerName, z.strictObject({ tools: Declared })).default({}),
+})
+const File = z.object({ mcpServers: z.record(ServerName, z.union([Stdio, Http])), watchkeeper: Ours.optional() })
 
-/** How one MCP server is reached, in the words of the usual `mcpServers` file. */
-export type ServerEntry = z.infer<typeof Stdio> | z.infer<typeof Http>
+/**
+ * How one MCP server is reached, in the words of the usual `mcpServers` file. `declared` is there for other people's
+ * servers: the tools of theirs that may be used, by name, with what each can do at its worst.
+ */
+export type ServerEntry = (z.infer<typeof Stdio> | z.infer<typeof Http>) & {
+  declared?: ReadonlyMap<string, EffectClass>
+}
 export type ServerEntries = ReadonlyMap<string, ServerEntry>
 
 /**
@@ -46,14 +61,45 @@ export function parseMcpServers(text: string, path: string, env: Record<string, 
     throw new OperatorError(`${path} is not JSON: ${error instanceof Error ? error.message : 'it cannot be parsed'}`)
   }
   const parsed = File.safeParse(data)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    const place = issue?.path.join('.') || 'the top level'
+  if (!parsed.success) throw new OperatorError(`${path}: ${explain(parsed.error)}`)
+  const { mcpServers, watchkeeper } = parsed.data
+  const sections = watchkeeper?.servers ?? {}
+  for (const name of Object.keys(sections)) checkSection(name, mcpServers, path)
+  return new Map(
+    Object.entries(mcpServers).map(([name, entry]) => {
+      if (OWN_SERVERS.includes(name)) return [name, entry]
+      return [name, { ...entry, declared: new Map(Object.entries(sections[name]?.tools ?? {})) }]
+    }),
+  )
+}
+
+/** Every declared tool of these servers, by `server.tool`. */
+export function declaredTools(servers: ServerEntries): DeclaredTools {
+  return new Map(
+    [...servers].flatMap(([server, { declared }]) =>
+      [...(declared ?? [])].map(([tool, effect]): [string, EffectClass] => [`${server}.${tool}`, effect]),
+    ),
+  )
+}
+
+function checkSection(name: string, mcpServers: Readonly<Record<string, unknown>>, path: string): void {
+  const place = `${path}: at watchkeeper.servers.${name}:`
+  if (OWN_SERVERS.includes(name))
     throw new OperatorError(
-      `${path}: at ${place}: ${issue?.message ?? 'not the shape of an mcpServers file'}. Each server has either "command" or "url".`,
+      `${place} ${name} is a server of Watchkeeper, whose tools it knows. Take this section out, or give another server another name.`,
     )
-  }
-  return new Map(Object.entries(parsed.data.mcpServers))
+  if (!Object.hasOwn(mcpServers, name))
+    throw new OperatorError(`${place} mcpServers has no ${name}. Add the server there, or correct the name here.`)
+}
+
+function explain({ issues: [issue] }: z.ZodError): string {
+  const place = issue?.path.join('.') || 'the top level'
+  const message = issue?.message ?? 'not the shape of an mcpServers file'
+  const remedy =
+    issue?.path[0] === 'watchkeeper'
+      ? 'It declares tools so: "watchkeeper": { "servers": { "NAME": { "tools": { "TOOL": "read" } } } }.'
+      : 'Each server has either "command" or "url".'
+  return `at ${place}: ${message}. ${remedy}`
 }
 
 function substitute(value: string, path: string, env: Record<string, string | undefined>): string {

@@ -1,10 +1,13 @@
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { ErrorCode, McpError } from '@modelcontextprotocol/sdk/types.js'
+import { ErrorCode, McpError, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { hashOf, type JsonObject } from '../domain/json.ts'
+import type { ContractPins } from './contract-pins.ts'
+import { foreignServer } from './foreign-server.ts'
 import { GRANT_META, type GrantSigner } from './grants.ts'
 import type { ServerEntries, ServerEntry } from './mcp-servers.ts'
 import type { CallOptions, PublishedTool, ServerStatus, ToolAnswer, Toolbox } from './toolbox.ts'
@@ -13,6 +16,11 @@ import type { CallOptions, PublishedTool, ServerStatus, ToolAnswer, Toolbox } fr
 const MAX_RESULT_BYTES = 256 * 1024
 const CONNECT_DEADLINE_MS = 20_000
 const MAX_LOG_LINE = 4_000
+const MAX_FIRST_LINES = 20
+/** How long the log of a server that ended is waited for. */
+const LAST_WORDS_MS = 1_000
+/** How often a server may change its tools while they are read. */
+const MAX_LOOKS = 5
 
 export interface ToolboxDeps {
   servers: ServerEntries
@@ -20,7 +28,7 @@ export interface ToolboxDeps {
   clock: () => number
   log: { warn(fields: object, message: string): void; info(fields: object, message: string): void }
   /** Compares a server's tools with what is pinned; a sentence sets the server aside. */
-  pins: { check(server: string, tools: readonly PublishedTool[]): Promise<string | undefined> }
+  pins: ContractPins
   /** Added to the environment of servers started here: the path to programs, the cluster's credentials. */
   env: Record<string, string>
 }
@@ -72,48 +80,99 @@ interface Connection {
 
 function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connection {
   let opening: Promise<Session> | undefined
+  /** The server has said that its tools are others now, and they have not been read since. */
+  let stale = false
   let ready: Session | undefined
   let problem: { state: 'unreachable' | 'set_aside'; because: string } | undefined
 
   async function open(): Promise<Session> {
     const client = new Client({ name: 'watchkeeper', version: '0.1.0' }, { capabilities: {} })
+    const said: Said = { lines: [], heard: Promise.resolve() }
     const forget = () => {
       if (ready?.client === client) ready = undefined
     }
     client.onclose = forget
+    client.setNotificationHandler(ToolListChangedNotificationSchema, () => {
+      stale = true
+      if (ready?.client === client && !opening) during(lookAgain(ready)).catch(() => {})
+    })
     try {
-      await client.connect(transportFor(name, entry, deps), { timeout: CONNECT_DEADLINE_MS })
-      const tools = await listAll(client, name)
-      const because = await deps.pins.check(name, tools)
-      if (because) {
-        await client.close()
-        problem = { state: 'set_aside', because }
-        throw new Error(because)
-      }
+      await client.connect(transportFor(name, entry, deps, said), { timeout: CONNECT_DEADLINE_MS })
+      const tools = await settled(client)
+      ready = { client, audience: entry.declared ? undefined : audienceOf(client), tools, calls: 0 }
       problem = undefined
-      ready = { client, audience: audienceOf(client), tools, calls: 0 }
       deps.log.info({ server: name, tools: tools.length }, 'MCP server ready')
       return ready
     } catch (error) {
-      if (problem?.state !== 'set_aside')
-        problem = { state: 'unreachable', because: error instanceof Error ? error.message : String(error) }
-      deps.log.warn({ server: name, because: problem.because }, 'MCP server not usable')
       await client.close().catch(() => {})
-      throw error
+      throw giveUp(error, entry.declared ? undefined : await whyNotStarted(said))
     }
   }
 
+  /** The tools as they are once the server stops saying that they are others now. */
+  async function settled(client: Client): Promise<PublishedTool[]> {
+    for (let look = 0; look < MAX_LOOKS; look++) {
+      stale = false
+      const tools = await usable(client)
+      if (!stale) return tools
+    }
+    throw new SetAside('it changes its tools faster than they can be read')
+  }
+
+  /** The tools that may be used, checked against what was accepted. Throws SetAside where they may not. */
+  async function usable(client: Client): Promise<PublishedTool[]> {
+    const all = await listAll(client, name)
+    const { declared } = entry
+    if (!declared && audienceOf(client) === undefined)
+      throw new SetAside(
+        `it is named like a server of Watchkeeper and is none, for it knows no grants. Give it another name, and declare its tools under watchkeeper.servers in the file of MCP servers`,
+      )
+    const tools = declared ? all.filter((tool) => declared.has(localName(tool))) : all
+    const there = declared && { there: new Set(all.map((tool) => tool.name)) }
+    const because = await deps.pins.check(name, { tools, ...there })
+    if (because) throw new SetAside(because)
+    for (const tool of declared?.keys() ?? [])
+      if (!tools.some((one) => localName(one) === tool))
+        deps.log.warn({ server: name, tool }, 'declared, but not there')
+    return tools
+  }
+
+  /** The server says that its tools are others now: nothing is called until they have been read and compared. */
+  async function lookAgain(open: Session): Promise<Session> {
+    try {
+      open.tools = await settled(open.client)
+      deps.log.info({ server: name, tools: open.tools.length }, 'MCP server changed its tools')
+      return open
+    } catch (error) {
+      if (ready === open) ready = undefined
+      if (open.calls === 0) await open.client.close().catch(() => {})
+      throw giveUp(error)
+    }
+  }
+
+  function giveUp(error: unknown, reason?: string): unknown {
+    const because = reason ?? (error instanceof Error ? error.message : String(error))
+    problem = { state: error instanceof SetAside ? 'set_aside' : 'unreachable', because }
+    deps.log.warn({ server: name, because }, 'MCP server not usable')
+    return error
+  }
+
   function session(): Promise<Session> {
-    if (ready) return Promise.resolve(ready)
-    opening ??= open().finally(() => {
+    // While its tools are read again, a server that is ready is waited for too.
+    if (ready && !opening) return Promise.resolve(ready)
+    return opening ?? during(open())
+  }
+
+  function during(work: Promise<Session>): Promise<Session> {
+    opening = work.finally(() => {
       opening = undefined
     })
     return opening
   }
 
-  return {
+  const calls = {
     tools: async () => (await session()).tools,
-    async call(tool, args, { deadlineMs, signal, permit }) {
+    async call(tool: string, args: JsonObject, { deadlineMs, signal, permit }: CallOptions): Promise<ToolAnswer> {
       const started = Date.now()
       const asked = permit?.givenAt ?? deps.clock()
       let open: Session
@@ -129,9 +188,10 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
       const late = permit !== undefined && deps.clock() >= asked + permit.ttlMs
       if (late) return no('unreachable', `The ${name} server was not ready in time, so nothing was sent.`, started)
       // The permit counts from when it was given: however long connecting took, nothing lands after its effect is settled.
-      const meta = permit && {
-        [GRANT_META]: deps.signer.grant({ permit, tool, args, audience: open.audience ?? '', now: asked }),
-      }
+      const meta = permit &&
+        open.audience !== undefined && {
+          [GRANT_META]: deps.signer.grant({ permit, tool, args, audience: open.audience, now: asked }),
+        }
       open.calls += 1
       try {
         const answer = await open.client.callTool(
@@ -152,6 +212,9 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
         if (ready !== open && open.calls === 0) void open.client.close().catch(() => {})
       }
     },
+  }
+  return {
+    ...(entry.declared ? foreignServer(name, entry.declared, calls) : calls),
     status() {
       if (ready) return { server: name, state: 'ready', because: null, tools: ready.tools.length }
       if (opening || !problem) return { server: name, state: 'starting', because: null, tools: 0 }
@@ -164,7 +227,28 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
   }
 }
 
-function transportFor(server: string, entry: ServerEntry, { env, signer, log }: ToolboxDeps) {
+/** What a server publishes is not what was accepted. The message is a clause for people. */
+class SetAside extends Error {}
+
+function localName({ name }: PublishedTool): string {
+  return name.slice(name.indexOf('.') + 1)
+}
+
+/** The first lines a server started here wrote to its log; `heard` resolves when it has ended and all was read. */
+interface Said {
+  lines: string[]
+  heard: Promise<void>
+}
+
+/** What one of our servers says before it ends when it cannot start: a line that says so, and one for each problem. */
+async function whyNotStarted({ lines, heard }: Said): Promise<string | undefined> {
+  await Promise.race([heard, pause(LAST_WORDS_MS, undefined, { ref: false })])
+  const at = lines.findIndex((line) => line.endsWith(' cannot start:'))
+  const problems = at < 0 ? [] : lines.slice(at + 1).flatMap((line) => (line.startsWith('- ') ? [line.slice(2)] : []))
+  return problems.length > 0 ? problems.join(' ') : undefined
+}
+
+function transportFor(server: string, entry: ServerEntry, { env, signer, log }: ToolboxDeps, said: Said) {
   if ('url' in entry)
     return new StreamableHTTPClientTransport(new URL(entry.url), {
       requestInit: { headers: entry.headers, redirect: 'error' },
@@ -172,13 +256,22 @@ function transportFor(server: string, entry: ServerEntry, { env, signer, log }: 
   const transport = new StdioClientTransport({
     command: entry.command,
     args: entry.args,
-    env: { ...getDefaultEnvironment(), ...env, WATCHKEEPER_GRANT_PUBLIC_KEY: signer.publicKey, ...entry.env },
+    env: {
+      ...getDefaultEnvironment(),
+      ...(entry.declared ? {} : { ...env, WATCHKEEPER_GRANT_PUBLIC_KEY: signer.publicKey }),
+      ...entry.env,
+    },
     stderr: 'pipe',
     ...(entry.cwd !== undefined && { cwd: entry.cwd }),
   })
   // Its log belongs into ours: stdout is the protocol's.
-  if (transport.stderr instanceof Readable)
-    createInterface({ input: transport.stderr }).on('line', (line) => log.info({ server }, line.slice(0, MAX_LOG_LINE)))
+  if (transport.stderr instanceof Readable) {
+    const lines = createInterface({ input: transport.stderr }).on('line', (line) => {
+      log.info({ server }, line.slice(0, MAX_LOG_LINE))
+      if (said.lines.length < MAX_FIRST_LINES) said.lines.push(line.slice(0, MAX_LOG_LINE))
+    })
+    said.heard = new Promise((resolve) => lines.once('close', () => resolve()))
+  }
   return transport
 }
 

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import { OperatorError } from '../domain/errors.ts'
 import { readMcpServers, type ServerEntries } from './mcp-servers.ts'
 import { mcpToolbox, type ToolboxDeps } from './mcp-toolbox.ts'
-import { ownServers } from './server-entries.ts'
+import { ownServers, STARTED_BY } from './server-entries.ts'
 import type { Toolbox } from './toolbox.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -14,7 +14,7 @@ export async function configuredServers(config: Config, env: Environment): Promi
   for (const name of named.keys())
     if (own.has(name))
       throw new OperatorError(
-        `${config.mcpServersFile} names a server ${name}, which KUBECONFIG starts already. Rename it there, or unset KUBECONFIG.`,
+        `${config.mcpServersFile} names a server ${name}, which ${STARTED_BY[name]} starts already. Take it out there, or unset ${STARTED_BY[name]}.`,
       )
   return new Map([...own, ...named])
 }

@@ -1,6 +1,7 @@
 import type { Asks } from '../domain/approval.ts'
 import type { EffectClass, Target } from '../domain/plan.ts'
 import type { Level } from '../domain/runbook.ts'
+import type { DeclaredTools } from './rules.ts'
 
 /** What the ruling needs to know of an action. */
 export interface RuledAction {
@@ -26,6 +27,8 @@ export interface Rules {
   ownHost: string | null
   /** `self` where a watch of one has said so. */
   secondPerson: 'required' | 'self'
+  /** Tools of other people's servers: they have no grants, no rehearsal and no probe, so their changes are always asked for. */
+  declared?: DeclaredTools
 }
 
 /** Whether an action may run, whom it must be asked of, or why it is refused. `because` is shown to people as it stands. */
@@ -45,6 +48,7 @@ export function rule(action: RuledAction, standing: Standing, rules: Rules): Rul
   const level = lower(standing.level, standing.ceiling)
   if (level === 'manual') return ask('each', 'its level is manual')
   if (level === 'prompted') return ask('plan', 'its level is prompted')
+  if (rules.declared?.has(action.tool)) return ask('plan', `${action.tool} is a tool of another server`)
   if (rules.policy === 'VERBOSE') return ask('plan', 'this installation asks for everything')
   // A level never rises above its ceiling, so what nothing undoes has a ceiling that says so by now.
   return run('earned by its record')

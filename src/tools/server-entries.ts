@@ -1,22 +1,46 @@
 import { fileURLToPath } from 'node:url'
-import type { ServerEntries, ServerEntry } from './mcp-servers.ts'
+import type { ServerEntries } from './mcp-servers.ts'
+import { OWN_SERVERS } from './rules.ts'
 
+/** Where the credentials of each of our servers are; one that has none is not started here. */
 export interface OwnServers {
-  kubeconfig: string | undefined
-  kubeconfigOperator: string | undefined
+  kubeconfig?: string | undefined
+  kubeconfigOperator?: string | undefined
+  talosconfig?: string | undefined
+  talosconfigOperator?: string | undefined
+  proxmoxConfig?: string | undefined
+}
+
+/** The variable that makes each of our servers start here. */
+export const STARTED_BY: Readonly<Record<string, string>> = {
+  kubernetes: 'KUBECONFIG',
+  proxmox: 'PROXMOX_CONFIG',
+  talos: 'TALOSCONFIG',
 }
 
 /** The servers that come with Watchkeeper, started here by stdio for whatever credentials are configured. */
-export function ownServers({ kubeconfig, kubeconfigOperator }: OwnServers): ServerEntries {
-  const entries = new Map<string, ServerEntry>()
-  if (kubeconfig !== undefined)
-    entries.set('kubernetes', {
-      command: process.execPath,
-      args: [fileURLToPath(new URL('../../mcp-servers/kubernetes/src/main.ts', import.meta.url))],
-      env: {
-        KUBECONFIG: kubeconfig,
-        ...(kubeconfigOperator !== undefined && { KUBECONFIG_OPERATOR: kubeconfigOperator }),
-      },
-    })
-  return entries
+export function ownServers(own: OwnServers): ServerEntries {
+  const wanted = [
+    own.kubeconfig !== undefined && {
+      server: 'kubernetes',
+      env: { KUBECONFIG: own.kubeconfig, KUBECONFIG_OPERATOR: own.kubeconfigOperator },
+    },
+    own.proxmoxConfig !== undefined && { server: 'proxmox', env: { PROXMOX_CONFIG: own.proxmoxConfig } },
+    own.talosconfig !== undefined && {
+      server: 'talos',
+      env: { TALOSCONFIG: own.talosconfig, TALOSCONFIG_OPERATOR: own.talosconfigOperator },
+    },
+  ]
+  return new Map(wanted.flatMap((one) => (one === false ? [] : [[one.server, entryOf(one.server, one.env)]])))
+}
+
+/** The same servers without any credential: they publish all of their tools, and reach nothing. */
+export function ownServersAlone(): ServerEntries {
+  return new Map(OWN_SERVERS.map((server) => [server, entryOf(server, {}, ['--no-platform'])]))
+}
+
+function entryOf(server: string, env: Readonly<Record<string, string | undefined>>, flags: readonly string[] = []) {
+  const main = fileURLToPath(new URL(`../../mcp-servers/${server}/src/main.ts`, import.meta.url))
+  const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return { command: process.execPath, args: [main, ...flags], env: Object.fromEntries(set) }
 }

@@ -13,13 +13,13 @@ export interface Edit {
 const SERVER_TOO: readonly Edit[] = [
   {
     file: 'src/tools/server-entries.ts',
-    find: "args: [fileURLToPath(new URL('../../mcp-servers/kubernetes",
-    put: `args: ['--import', ${JSON.stringify(new URL('guards-off.ts', import.meta.url).href)}, fileURLToPath(new URL('../../mcp-servers/kubernetes`,
+    find: 'args: [main, ...flags]',
+    put: `args: ['--import', ${JSON.stringify(new URL('guards-off.ts', import.meta.url).href)}, main, ...flags]`,
   },
   {
     file: 'src/tools/server-entries.ts',
-    find: 'KUBECONFIG: kubeconfig,',
-    put: "KUBECONFIG: kubeconfig, CHAOS_GUARD_OFF: process.env.CHAOS_GUARD_OFF ?? '',",
+    find: 'env: Object.fromEntries(set)',
+    put: "env: { ...Object.fromEntries(set), CHAOS_GUARD_OFF: process.env.CHAOS_GUARD_OFF ?? '' }",
   },
 ]
 

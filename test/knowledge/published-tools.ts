@@ -1,14 +1,14 @@
-import { tools } from '../../mcp-servers/kubernetes/src/tools/index.ts'
-import { catalogOf } from '../../mcp-servers/shared/src/catalog.ts'
-import { type CatalogueTool, type ToolCatalogue, toolsToCome } from '../../src/knowledge/tool-catalogue.ts'
+import type { CatalogueTool, ToolCatalogue } from '../../src/knowledge/tool-catalogue.ts'
+import { ownLists } from '../tools/own-lists.ts'
 
-/** The tools as our servers really publish them, and the names of those that are to come. */
+/** The tools as our servers really publish them. */
 export function publishedTools(): ToolCatalogue {
-  const published = [...catalogOf(tools, ['main'], false)].map(([name, { published: tool }]) => {
-    const { 'watchkeeper/effect': effect, 'watchkeeper/undoable': undoable } = tool._meta
-    const { inputSchema, outputSchema } = tool
-    const known: CatalogueTool = { effect, undoable: undoable ?? false, inputSchema, outputSchema }
-    return [`kubernetes.${name}`, known] as const
-  })
-  return new Map<string, CatalogueTool | 'later'>([...toolsToCome(), ...published])
+  const published = ownLists().flatMap(({ server, tools }) =>
+    tools.map(({ name, _meta, inputSchema, outputSchema }) => {
+      const { 'watchkeeper/effect': effect, 'watchkeeper/undoable': undoable } = _meta
+      const known: CatalogueTool = { effect, undoable: undoable ?? false, inputSchema, outputSchema }
+      return [`${server}.${name}`, known] as const
+    }),
+  )
+  return new Map(published)
 }

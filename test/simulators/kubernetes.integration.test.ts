@@ -17,6 +17,7 @@ let folder: string
 let cluster: SimulatedCluster
 let operator: ReturnType<typeof clientOf>
 let reader: ReturnType<typeof clientOf>
+let admin: ReturnType<typeof clientOf>
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'simulated-cluster-'))
@@ -24,10 +25,11 @@ beforeEach(async () => {
   cluster.addWorkload({ namespace: 'shop', name: 'cart', replicas: 2, memoryLimit: '128Mi' })
   operator = clientOf(cluster, 'operator')
   reader = clientOf(cluster, 'reader')
+  admin = clientOf(cluster, 'admin')
 })
 
 afterEach(async () => {
-  await Promise.all([operator.close(), reader.close()])
+  await Promise.all([operator.close(), reader.close(), admin.close()])
   await cluster.stop()
   rmSync(folder, { recursive: true, force: true })
 })
@@ -194,16 +196,11 @@ describe('writes', () => {
   })
 
   test('the scale subresource reads and writes replicas', async () => {
-    expect((await reader.get(`${CART}/scale`)).body).toMatchObject({ kind: 'Scale', spec: { replicas: 2 } })
-    const scaled = await operator.call(
-      'PATCH',
-      `${CART}/scale`,
-      { spec: { replicas: 0 } },
-      'application/merge-patch+json',
-    )
+    expect((await admin.get(`${CART}/scale`)).body).toMatchObject({ kind: 'Scale', spec: { replicas: 2 } })
+    const scaled = await admin.call('PATCH', `${CART}/scale`, { spec: { replicas: 0 } }, 'application/merge-patch+json')
     expect(scaled).toMatchObject({ status: 200, body: { kind: 'Scale', spec: { replicas: 0 } } })
     expect(await podNames()).toEqual([])
-    const again = await operator.call('PUT', `${CART}/scale`, { ...scaled.body, spec: { replicas: 1 } })
+    const again = await admin.call('PUT', `${CART}/scale`, { ...scaled.body, spec: { replicas: 1 } })
     expect(again.status).toBe(409)
   })
 
@@ -269,7 +266,7 @@ describe('who may do what', () => {
   })
 
   test('planted secrets are where secrets live', async () => {
-    const { body } = await operator.get('/api/v1/namespaces/vault/secrets/keeper-database')
+    const { body } = await admin.get('/api/v1/namespaces/vault/secrets/keeper-database')
     expect(cluster.planted()).toContain(Buffer.from(body.data.password ?? '', 'base64').toString())
   })
 })
@@ -334,7 +331,7 @@ describe('faults on the wire', () => {
 const kubectl = ['/usr/bin/kubectl', '/usr/local/bin/kubectl'].find(existsSync)
 
 describe.skipIf(!kubectl)('the real kubectl (skipped where none is installed)', () => {
-  async function ask(role: 'reader' | 'operator', ...args: string[]): Promise<string> {
+  async function ask(role: 'reader' | 'operator' | 'admin', ...args: string[]): Promise<string> {
     const config = join(folder, `${role}.kubeconfig`)
     writeFileSync(config, cluster.kubeconfig(role, role === 'reader' ? 'certificate' : 'token'))
     const { stdout } = await run(kubectl ?? '', ['--kubeconfig', config, '--cache-dir', join(folder, 'cache'), ...args])
@@ -363,7 +360,7 @@ describe.skipIf(!kubectl)('the real kubectl (skipped where none is installed)', 
   test('restarts, follows and undoes a rollout with a token', async () => {
     cluster.breakWorkload('shop/cart', 'crash-loop')
     expect(await ask('operator', 'rollout', 'restart', '-n', 'shop', 'deploy/cart')).toContain('restarted')
-    expect(await ask('operator', 'rollout', 'status', '-n', 'shop', 'deploy/cart', '--timeout=10s')).toContain(
+    expect(await ask('admin', 'rollout', 'status', '-n', 'shop', 'deploy/cart', '--timeout=10s')).toContain(
       'successfully',
     )
     expect(cluster.firing()).toEqual([])

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { OperatorError } from '../../src/domain/errors.ts'
-import { parseMcpServers, readMcpServers } from '../../src/tools/mcp-servers.ts'
+import { declaredTools, parseMcpServers, readMcpServers } from '../../src/tools/mcp-servers.ts'
 
 const parse = (servers: unknown, env: Record<string, string> = {}) =>
   parseMcpServers(JSON.stringify({ mcpServers: servers }), 'mcp-servers.json', env)
@@ -13,6 +13,7 @@ test('the usual file: programs by stdio, addresses by HTTP', () => {
   expect([...servers.keys()]).toEqual(['kubernetes', 'proxmox'])
   expect(servers.get('kubernetes')).toEqual({ command: 'node', args: ['main.ts'], env: { KUBECONFIG: '/etc/kube' } })
   expect(servers.get('proxmox')).toMatchObject({ url: 'https://mcp.example/proxmox' })
+  expect(servers.get('proxmox')?.declared).toBeUndefined()
 })
 
 test('secrets come from the environment, and a missing one is named', () => {
@@ -36,6 +37,52 @@ test.each<[string, unknown, RegExp]>([
   expect(() => parse(servers)).toThrow(place)
   expect(() => parse(servers)).toThrow(/^mcp-servers\.json: /)
   expect(() => parse(servers)).toThrow(OperatorError)
+})
+
+const withSection = (
+  watchkeeper: unknown,
+  servers: unknown = { notes: { command: 'notes' }, kubernetes: { command: 'k' } },
+) => parseMcpServers(JSON.stringify({ mcpServers: servers, watchkeeper }), 'mcp-servers.json', {})
+
+test('tools of other servers are declared in a section of our own; our own servers need none', () => {
+  const servers = withSection({ servers: { notes: { tools: { find: 'read', create: 'write', wipe: 'destructive' } } } })
+  expect(servers.get('kubernetes')?.declared).toBeUndefined()
+  expect([...declaredTools(servers)]).toEqual([
+    ['notes.find', 'read'],
+    ['notes.create', 'write'],
+    ['notes.wipe', 'destructive'],
+  ])
+})
+
+test('a server that nobody declared anything of has no tool', () => {
+  expect(parse({ notes: { command: 'notes' } }).get('notes')?.declared).toEqual(new Map())
+})
+
+test.each<[string, unknown, RegExp]>([
+  [
+    'a word that is no effect',
+    { servers: { notes: { tools: { find: 'reads' } } } },
+    /at watchkeeper\.servers\.notes\.tools\.find: must be "read", "write" or "destructive"/,
+  ],
+  [
+    'a server that is not there',
+    { servers: { note: { tools: {} } } },
+    /at watchkeeper\.servers\.note: mcpServers has no note\. Add the server there, or correct/,
+  ],
+  [
+    'a server of ours',
+    { servers: { kubernetes: { tools: { exec: 'read' } } } },
+    /at watchkeeper\.servers\.kubernetes: kubernetes is a server of Watchkeeper.*another name/,
+  ],
+  [
+    'a word too many',
+    { servers: { notes: { tools: {}, trust: 'all' } } },
+    /at watchkeeper\.servers\.notes: .*It declares tools so:/,
+  ],
+  ['no tools', { servers: { notes: {} } }, /at watchkeeper\.servers\.notes\.tools/],
+])('A10: %s: the error says where and how', (_name, section, words) => {
+  expect(() => withSection(section)).toThrow(words)
+  expect(() => withSection(section)).toThrow(OperatorError)
 })
 
 test('text that is not JSON, and a file that is not there, are sentences', async () => {

@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type GrantSigner, grantSigner } from '../../src/tools/grants.ts'
+import type { ServerEntry } from '../../src/tools/mcp-servers.ts'
 import { mcpToolbox } from '../../src/tools/mcp-toolbox.ts'
 import type { Permit, Toolbox } from '../../src/tools/toolbox.ts'
 import { type SimulatedCluster, startKubernetes } from '../simulators/kubernetes/cluster.ts'
@@ -123,14 +124,18 @@ test('A20: a server that is set aside offers nothing and is asked nothing, and s
 
 test('A20: two servers with the same tools stay apart: a name is called where it is configured', async () => {
   const toolbox = toolboxOf(
-    new Map([
-      ['imitation', { ...stdio(), args: [MAIN, '--read-only'] }],
+    new Map<string, ServerEntry>([
+      ['imitation', { ...stdio(), declared: new Map([['list', 'read']]) }],
       ['kubernetes', stdio()],
     ]),
   )
   const names = (await toolbox.tools()).map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)
-  expect(await toolbox.find('imitation.scale')).toBeUndefined()
+  expect(names.filter((name) => name.startsWith('imitation.'))).toEqual(['imitation.list'])
+  expect(await toolbox.call('imitation.rollout_restart', restart, { deadlineMs: 5_000, permit })).toMatchObject({
+    ok: false,
+    code: 'refused',
+  })
   expect(await toolbox.call('kubernetes.rollout_restart', restart, { deadlineMs: 5_000, permit })).toMatchObject({
     ok: true,
   })

@@ -67,6 +67,29 @@ test('a level above the ceiling counts as the ceiling', () => {
   expect(said(rule(action(), standing('manual'), rules()))).toBe('ask one, each')
 })
 
+test('A10: a changing tool of another server is always asked for, whatever its record', () => {
+  const declared = new Map([
+    ['notes.find', 'read'],
+    ['notes.create', 'write'],
+    ['notes.wipe', 'destructive'],
+  ] as const)
+  const ruling = (tool: string, level: Level) => {
+    const known = { tool, effect: effectOfCall(tool, {}, declared), undoable: false }
+    return said(rule(action(known), { level, ceiling: 'standard' }, rules({ declared })))
+  }
+  expect(ruling('notes.find', 'manual')).toBe('run')
+  expect(ruling('notes.create', 'manual')).toBe('ask one, each')
+  expect(ruling('notes.create', 'prompted')).toBe('ask one, plan')
+  expect(ruling('notes.create', 'standard')).toBe('ask one, plan')
+  expect(ruling('notes.wipe', 'standard')).toBe('ask two, each')
+  expect(ruling('notes.other', 'standard')).toBe('refuse')
+})
+
+test('nobody’s declaration makes a tool of our own servers milder', () => {
+  const declared = new Map([['kubernetes.scale', 'read']] as const)
+  expect(effectOfCall('kubernetes.scale', { replicas: 0 }, declared)).toBe('destructive')
+})
+
 test('a watch of one is asked twice itself, where it has said so', () => {
   const ruling = rule(
     action({ effect: 'destructive' }),

@@ -124,6 +124,11 @@ export function wellKnown(name: string): Kind {
   return kind
 }
 
+/** `v1` or `apps/v1`, as objects name it. */
+export function apiVersionOf({ group, version }: Pick<Kind, 'group' | 'version'>): string {
+  return group === '' ? version : `${group}/${version}`
+}
+
 /** `/api/v1` or `/apis/GROUP/VERSION`. */
 export function groupPath({ group, version }: Pick<Kind, 'group' | 'version'>): string {
   return group === '' ? `/api/${version}` : `/apis/${group}/${version}`

@@ -1,4 +1,4 @@
-import type { Cluster, ObjectRef, Query } from './cluster.ts'
+import type { AccessRule, Cluster, Credential, ObjectRef, Query } from './cluster.ts'
 import { objectPath } from './kinds.ts'
 import type { ClusterAccess } from './kubernetes-config.ts'
 import { connect } from './kubernetes-connection.ts'
@@ -8,6 +8,8 @@ import type { KubeObject, Meta } from './objects.ts'
 
 const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io'
 const STRATEGIC = 'application/strategic-merge-patch+json'
+const APPLY = 'application/apply-patch+yaml'
+const REVIEWS = '/apis/authorization.k8s.io/v1'
 /** Written into managedFields, so that one can see whose change it was. */
 const FIELD_MANAGER = 'watchkeeper'
 const LOG_BYTES = 2_097_152
@@ -24,6 +26,8 @@ type Table = {
 export function kubernetesCluster({ name, reader, operator }: ClusterAccess, now: () => number): Cluster {
   const reading = connect(reader, 'reader')
   const operating = reader === operator ? reading : connect(operator, 'operator')
+  const found = discovery(reading, now)
+  const connectionOf = (as: Credential) => (as === 'reader' ? reading : operating)
   const get = <T>(ref: ObjectRef, connection: typeof reading, signal: AbortSignal) =>
     connection.json<T>({
       method: 'GET',
@@ -34,7 +38,8 @@ export function kubernetesCluster({ name, reader, operator }: ClusterAccess, now
 
   return {
     name,
-    kind: discovery(reading, now),
+    kind: found.kindOf,
+    resources: found.resources,
     object: (ref, signal) => get(ref, reading, signal),
     readForChange: (ref, signal) => get(ref, operating, signal),
     async objects<T extends KubeObject>(query: Query, signal: AbortSignal) {
@@ -48,7 +53,7 @@ export function kubernetesCluster({ name, reader, operator }: ClusterAccess, now
         priority,
         at,
       }))
-      const columns = shown.filter(({ priority }) => priority === 0)
+      const columns = shown.filter(({ priority }) => query.wide || priority === 0)
       const rows = (found.rows ?? []).map(({ cells = [], object }) => ({
         namespace: object?.metadata?.namespace ?? null,
         name: object?.metadata?.name ?? String(cells[0] ?? ''),
@@ -80,17 +85,73 @@ export function kubernetesCluster({ name, reader, operator }: ClusterAccess, now
       })
       return gitVersion
     },
+    async may({ verb, kind, subresource, namespace, name: object }, as, signal) {
+      const attributes = { verb, group: kind.group, resource: kind.plural, subresource, namespace, name: object }
+      const body = { ...reviewOf('SelfSubjectAccessReview'), spec: { resourceAttributes: attributes } }
+      const path = `${REVIEWS}/selfsubjectaccessreviews`
+      const about = 'access review'
+      type Review = { status?: { allowed?: boolean; reason?: string } }
+      const { status } = await connectionOf(as).json<Review>({ method: 'POST', path, body, about, signal })
+      return { allowed: status?.allowed ?? false, reason: status?.reason || null }
+    },
+    async rules(namespace, as, signal) {
+      const body = { ...reviewOf('SelfSubjectRulesReview'), spec: { namespace } }
+      const path = `${REVIEWS}/selfsubjectrulesreviews`
+      const about = 'rules review'
+      type Review = { status?: { resourceRules?: AccessRule[]; incomplete?: boolean } }
+      const { status } = await connectionOf(as).json<Review>({ method: 'POST', path, body, about, signal })
+      return { rules: status?.resourceRules ?? [], incomplete: status?.incomplete ?? false }
+    },
     patch: (ref, body, { dryRun }, signal) =>
       operating.json({
+        ...writeRequest(ref, { dryRun }, signal),
         method: 'PATCH',
-        path: objectPath(ref.kind, ref.namespace, ref.name),
-        query: { fieldManager: FIELD_MANAGER, dryRun: dryRun ? 'All' : undefined },
         contentType: STRATEGIC,
         body,
-        about: describeRef(ref),
-        signal,
       }),
+    apply: (ref, manifest, { dryRun, force }, signal) =>
+      operating.json({
+        ...writeRequest(ref, { dryRun, force }, signal),
+        method: 'PATCH',
+        contentType: APPLY,
+        body: manifest,
+      }),
+    create: (ref, body, { dryRun }, signal) =>
+      operating.json({
+        ...writeRequest(ref, { dryRun }, signal),
+        method: 'POST',
+        path: objectPath(ref.kind, ref.namespace),
+        body,
+      }),
+    async delete(ref, { uid, dryRun }, signal) {
+      const { query: _query, ...request } = writeRequest(ref, { dryRun }, signal)
+      const body = { ...deleteOptions(uid, dryRun), propagationPolicy: 'Background' }
+      await operating.json({ ...request, method: 'DELETE', body })
+    },
+    async evict(ref, { uid, dryRun }, signal) {
+      const { query: _query, ...request } = writeRequest(ref, { dryRun }, signal)
+      const metadata = { name: ref.name, namespace: ref.namespace }
+      const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata, deleteOptions: deleteOptions(uid, dryRun) }
+      await operating.json({ ...request, method: 'POST', path: `${request.path}/eviction`, body })
+    },
   }
+}
+
+function reviewOf(kind: string) {
+  return { apiVersion: 'authorization.k8s.io/v1', kind }
+}
+
+function deleteOptions(uid: string, dryRun: boolean) {
+  return { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid }, ...(dryRun ? { dryRun: ['All'] } : {}) }
+}
+
+function writeRequest(
+  ref: ObjectRef,
+  { dryRun, force }: { dryRun: boolean; force?: boolean },
+  signal: AbortSignal,
+): { path: string; query: Record<string, string | undefined>; about: string; signal: AbortSignal } {
+  const query = { fieldManager: FIELD_MANAGER, dryRun: dryRun ? 'All' : undefined, force: force ? 'true' : undefined }
+  return { path: objectPath(ref.kind, ref.namespace, ref.name), query, about: describeRef(ref), signal }
 }
 
 function listRequest({ kind, namespace, labels, fields, limit, continue: from }: Query) {

@@ -6,7 +6,7 @@ import { CredentialError, ToolError, UpstreamError } from '@watchkeeper/mcp-shar
 import { errorOfStatus, unreachable } from './kubernetes-errors.ts'
 
 export type ApiRequest = {
-  method: 'GET' | 'PATCH'
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   path: string
   query?: Readonly<Record<string, string | undefined>>
   accept?: string

@@ -13,6 +13,7 @@ export type Meta = {
   labels?: Record<string, string>
   annotations?: Record<string, string>
   ownerReferences?: { apiVersion?: string; kind?: string; name?: string; uid?: string; controller?: boolean }[]
+  finalizers?: string[]
   managedFields?: unknown
 }
 
@@ -54,7 +55,12 @@ export type ContainerStatus = {
 }
 
 export type Pod = KubeObject & {
-  spec?: { nodeName?: string; containers?: Container[]; initContainers?: Container[] }
+  spec?: {
+    nodeName?: string
+    containers?: Container[]
+    initContainers?: Container[]
+    volumes?: { emptyDir?: unknown }[]
+  }
   status?: {
     phase?: string
     reason?: string
@@ -122,4 +128,25 @@ export type Event = KubeObject & {
 
 export type Autoscaler = KubeObject & {
   spec?: { scaleTargetRef?: { kind?: string; name?: string }; minReplicas?: number; maxReplicas?: number }
+}
+
+export type ReplicaSet = KubeObject & {
+  spec?: { replicas?: number; template?: NonNullable<Workload['spec']>['template'] }
+  status?: { replicas?: number; readyReplicas?: number }
+}
+
+export type CronJob = KubeObject & {
+  spec?: {
+    suspend?: boolean
+    concurrencyPolicy?: string
+    jobTemplate?: { metadata?: Meta; spec?: { ttlSecondsAfterFinished?: number; [field: string]: unknown } }
+  }
+  status?: { active?: { name?: string }[] }
+}
+
+/** Usage as the metrics API reports it: of a node, or of each container of a pod. */
+export type Metrics = KubeObject & {
+  usage?: Record<string, string>
+  containers?: { name?: string; usage?: Record<string, string> }[]
+  timestamp?: string
 }

@@ -1,5 +1,5 @@
 import { CallerError } from '@watchkeeper/mcp-shared'
-import type { Values } from './change-workload.ts'
+import type { Values } from './change-object.ts'
 import type { Container, Workload } from './objects.ts'
 import { cpuArgument, memoryArgument, parseQuantity } from './quantity.ts'
 
@@ -51,7 +51,7 @@ export function resourceValues(container: Container & { name: string }, planned:
 }
 
 /** A strategic merge patch of one container. Refuses a limit below its request, which the API server would refuse in worse words. */
-export function resourcesPatch(container: Container & { name: string }, planned: Planned): object {
+export function resourcesPatch(container: Container & { name: string }, planned: Planned): { spec: object } {
   for (const what of ['memory', 'cpu'] as const) {
     const limit = after(container, planned, what)
     const request = after(container, planned, `${what}_request`)

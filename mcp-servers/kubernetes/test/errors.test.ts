@@ -31,6 +31,25 @@ test.each([
     'spec.replicas: must be >= 0',
   ],
   [429, status('slow down'), 'unreachable', 'overloaded'],
+  [
+    429,
+    status('Cannot evict pod', {
+      details: { causes: [{ reason: 'DisruptionBudget', message: 'The disruption budget cart needs 2 healthy pods' }] },
+    }),
+    'refused',
+    'A disruption budget forbids it: The disruption budget cart needs 2 healthy pods.',
+  ],
+  [
+    409,
+    status('Apply failed', {
+      details: {
+        causes: [{ reason: 'FieldManagerConflict', field: '.spec.replicas', message: 'conflict with "kubectl"' }],
+      },
+    }),
+    'conflict',
+    '.spec.replicas (conflict with "kubectl")',
+  ],
+  [409, status('x already exists', { reason: 'AlreadyExists' }), 'conflict', 'Nothing was changed: x already exists'],
   [503, 'upstream \u001b[31mdown', 'unreachable', 'upstream down'],
 ])('HTTP %i is told by who must act', (http, body, code, text) => {
   const error = errorOfStatus(http, body, place)

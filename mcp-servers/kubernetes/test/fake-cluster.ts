@@ -1,9 +1,9 @@
 import { CallerError, ToolError } from '@watchkeeper/mcp-shared'
-import type { Cluster, LogQuery, ObjectRef, Query } from '../src/cluster.ts'
-import { builtInKind } from '../src/kinds.ts'
+import type { AccessQuestion, AccessRule, Cluster, LogQuery, ObjectRef, Query } from '../src/cluster.ts'
+import { builtInKind, wellKnown } from '../src/kinds.ts'
 import type { KubeObject, Pod, Workload } from '../src/objects.ts'
 
-export type Asked = { call: string; ref?: string; patch?: unknown; dryRun?: boolean; query?: unknown }
+export type Asked = { call: string; ref?: string; patch?: unknown; dryRun?: boolean; force?: boolean; query?: unknown }
 
 /** A cluster of plain objects that records what it was asked. */
 export type FakeCluster = Cluster & {
@@ -11,6 +11,10 @@ export type FakeCluster = Cluster & {
   put(object: KubeObject): void
   remove(kind: string, name: string): void
   logText: Record<string, string>
+  /** Pods that a disruption budget protects, by name, with the budget's. */
+  budgets: Record<string, string>
+  /** What the API server says to the next apply that is not forced: manager and fields. */
+  held: string | undefined
   /** Makes the object move (a new resourceVersion) before each of the next `times` patches. */
   moveBeforePatch(times: number): void
 }
@@ -20,6 +24,7 @@ export function fakeCluster(objects: readonly KubeObject[] = []): FakeCluster {
   const stored = new Map<string, KubeObject>()
   const asked: Asked[] = []
   const logText: Record<string, string> = {}
+  const budgets: Record<string, string> = {}
   let moves = 0
   let version = 100
   const keyOf = (kind: string, namespace: string | undefined, name: string) => `${kind}/${namespace ?? ''}/${name}`
@@ -47,11 +52,13 @@ export function fakeCluster(objects: readonly KubeObject[] = []): FakeCluster {
   }
   for (const object of objects) put(object)
 
-  return {
+  const fake: FakeCluster = {
     name: 'home',
     asked,
     put,
     logText,
+    budgets,
+    held: undefined,
     remove: (kind, name) => {
       for (const key of stored.keys()) if (key.startsWith(`${kind}/`) && key.endsWith(`/${name}`)) stored.delete(key)
     },
@@ -97,7 +104,10 @@ export function fakeCluster(objects: readonly KubeObject[] = []): FakeCluster {
         .slice(-query.tail - 1)
         .join('\n')
     },
-    version: async () => 'v1.34.1',
+    async version() {
+      asked.push({ call: 'version' })
+      return 'v1.34.1'
+    },
     async patch<T extends KubeObject>(ref: ObjectRef, patch: object, { dryRun }: { dryRun: boolean }) {
       const { metadata, ...body } = patch as KubeObject
       if (moves > 0) {
@@ -108,17 +118,73 @@ export function fakeCluster(objects: readonly KubeObject[] = []): FakeCluster {
       const live = find(ref)
       if (metadata?.resourceVersion !== live.metadata?.resourceVersion)
         throw new ToolError('conflict', 'the object has been modified', { retryable: true })
-      const merged = merge(live, { ...body, metadata: { annotations: metadata?.annotations ?? {} } }) as KubeObject
+      const merged = merge(live, {
+        ...body,
+        metadata: { annotations: metadata?.annotations ?? {}, labels: metadata?.labels ?? {} },
+      }) as KubeObject
       if (!dryRun) put(merged)
       return structuredClone(merged) as T
     },
+    async resources() {
+      asked.push({ call: 'resources' })
+      const of = (name: string) => ({ ...wellKnown(name), short: [], verbs: ['get', 'list'] })
+      return [of('Pod'), of('Deployment'), of('Node')]
+    },
+    async may({ verb, kind }: AccessQuestion, as) {
+      asked.push({ call: 'may', ref: `${as} ${verb} ${kind.plural}` })
+      return { allowed: as === 'operator' || verb === 'get', reason: null }
+    },
+    async rules(namespace, as) {
+      asked.push({ call: 'rules', ref: `${as} ${namespace}` })
+      const rules: AccessRule[] = [{ verbs: ['list', 'get'], apiGroups: ['', 'apps'], resources: ['deployments'] }]
+      return { rules, incomplete: false }
+    },
+    async apply<T extends KubeObject>(ref: ObjectRef, manifest: object, { dryRun, force }: Forced) {
+      const { metadata, ...body } = manifest as KubeObject
+      const live = stored.get(keyOf(ref.kind.kind, ref.namespace, ref.name))
+      asked.push({ call: 'apply', ref: `${ref.kind.kind}/${ref.name}`, patch: manifest, dryRun, force })
+      if (metadata?.resourceVersion && metadata.resourceVersion !== live?.metadata?.resourceVersion)
+        throw new ToolError('conflict', 'the object has been modified', { retryable: true })
+      if (fake.held && !force) throw new CallerError('conflict', `others manage fields: ${fake.held}`)
+      const { resourceVersion: _version, ...meta } = metadata ?? {}
+      const merged = merge(live ?? {}, { ...body, metadata: meta }) as KubeObject
+      if (!dryRun) put(merged)
+      return structuredClone(merged) as T
+    },
+    async create<T extends KubeObject>(ref: ObjectRef, object: object, { dryRun }: { dryRun: boolean }) {
+      asked.push({ call: 'create', ref: `${ref.kind.kind}/${ref.name}`, patch: object, dryRun })
+      if (stored.has(keyOf(ref.kind.kind, ref.namespace, ref.name)))
+        throw new CallerError('conflict', `${ref.name} already exists`)
+      if (!dryRun) put(object as KubeObject)
+      return structuredClone(object) as T
+    },
+    async delete(ref: ObjectRef, { uid, dryRun }: Exactly) {
+      asked.push({ call: 'delete', ref: `${ref.kind.kind}/${ref.name}`, dryRun })
+      if (find(ref).metadata?.uid !== uid) throw new CallerError('conflict', 'Precondition failed: UID')
+      if (!dryRun) stored.delete(keyOf(ref.kind.kind, ref.namespace, ref.name))
+    },
+    async evict(ref: ObjectRef, { uid, dryRun }: Exactly) {
+      asked.push({ call: 'evict', ref: `${ref.kind.kind}/${ref.name}`, dryRun })
+      if (find(ref).metadata?.uid !== uid) throw new CallerError('conflict', 'Precondition failed: UID')
+      const budget = budgets[ref.name]
+      if (budget) throw new CallerError('refused', `A disruption budget forbids it: ${budget} needs it.`)
+      if (!dryRun) stored.delete(keyOf(ref.kind.kind, ref.namespace, ref.name))
+    },
   }
+  return fake
 }
+
+type Forced = { dryRun: boolean; force: boolean }
+type Exactly = { uid: string; dryRun: boolean }
 
 function merge(base: unknown, patch: unknown, field = ''): unknown {
   if (Array.isArray(patch) && field === 'containers' && Array.isArray(base))
-    return base.map((one) => merge(one, patch.find(({ name }) => name === one.name) ?? {}))
+    return [
+      ...base.map((one) => merge(one, patch.find(({ name }) => name === one.name) ?? {})),
+      ...patch.filter(({ name }) => !base.some((one) => one.name === name)),
+    ]
   if (patch === null || typeof patch !== 'object' || Array.isArray(patch)) return patch
+  if ('$patch' in patch) return Object.fromEntries(Object.entries(patch).filter(([key]) => key !== '$patch'))
   const result: Record<string, unknown> = base !== null && typeof base === 'object' ? { ...base } : {}
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key]
@@ -169,7 +235,7 @@ export function cart({
   }
 }
 
-export function cartReplicaSet(hash = 'abc', revision = '2'): KubeObject {
+export function cartReplicaSet(hash = 'abc', revision = '2', image = 'cart:1'): KubeObject {
   return {
     kind: 'ReplicaSet',
     metadata: {
@@ -178,6 +244,12 @@ export function cartReplicaSet(hash = 'abc', revision = '2'): KubeObject {
       labels: { app: 'cart', 'pod-template-hash': hash },
       annotations: { 'deployment.kubernetes.io/revision': revision },
       ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart', uid: 'uid-cart', controller: true }],
+    },
+    spec: {
+      template: {
+        metadata: { labels: { app: 'cart', 'pod-template-hash': hash } },
+        spec: { containers: [{ name: 'app', image }] },
+      },
     },
   }
 }
@@ -222,7 +294,15 @@ export function cartPod(
 }
 
 export function shop(): FakeCluster {
-  return fakeCluster([cart(), cartReplicaSet(), cartPod(), node('worker-1')])
+  return fakeCluster([
+    cart(),
+    cartReplicaSet(),
+    cartReplicaSet('old', '1', 'cart:0'),
+    cartPod(),
+    node('worker-1'),
+    node('worker-2'),
+    backup(),
+  ])
 }
 
 export function node(name: string, ready = true): KubeObject {
@@ -233,6 +313,22 @@ export function node(name: string, ready = true): KubeObject {
       conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
       nodeInfo: { kubeletVersion: 'v1.34.1' },
     },
+  }
+}
+
+/** A CronJob `shop/backup` that allows one run at a time. */
+export function backup(active: string[] = [], over: object = {}): KubeObject {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'backup', namespace: 'shop', uid: 'uid-backup' },
+    spec: {
+      schedule: '0 3 * * *',
+      concurrencyPolicy: 'Forbid',
+      jobTemplate: { spec: { template: { spec: { containers: [{ name: 'backup', image: 'backup:1' }] } } } },
+      ...over,
+    },
+    status: { active: active.map((name) => ({ name })) },
   }
 }
 

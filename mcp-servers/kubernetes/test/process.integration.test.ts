@@ -87,7 +87,7 @@ test('read-only has no changing tool and no use for the operator', async () => {
   const server = await startServer(cluster, 'stdio', ['--read-only'])
   const { tools } = await server.client.listTools()
   expect(tools.every(({ annotations }) => annotations?.readOnlyHint)).toBe(true)
-  expect(tools).toHaveLength(7)
+  expect(tools).toHaveLength(13)
   await expect(server.call('scale', { ...cart, replicas: 1 })).rejects.toThrow('no tool "scale"')
   await server.stop()
 })

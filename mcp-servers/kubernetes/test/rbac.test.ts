@@ -1,21 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
+import { APPLIED_KINDS, DELETED_KINDS, LABELLED_KINDS } from '../src/changeable-kinds.ts'
+import type { AccessRule } from '../src/cluster.ts'
+import { wellKnown } from '../src/kinds.ts'
+import { privilegesOf } from '../src/privileges.ts'
 
-type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] }
+type Role = 'reader' | 'operator'
 
-function rules(role: 'reader' | 'operator'): Rule[] {
+function may(role: Role): string[] {
   const text = readFileSync(new URL(`../rbac/${role}.yaml`, import.meta.url), 'utf8')
-  const documents = parseAllDocuments(text).map((document): { kind: string; rules?: Rule[] } => document.toJS())
-  return documents.find(({ kind }) => kind === 'ClusterRole')?.rules ?? []
+  const documents = parseAllDocuments(text).map((document): { kind: string; rules?: AccessRule[] } => document.toJS())
+  return privilegesOf(documents.find(({ kind }) => kind === 'ClusterRole')?.rules ?? [])
 }
 
-const may = (role: 'reader' | 'operator') =>
-  rules(role).flatMap(({ apiGroups, resources, verbs }) =>
-    apiGroups.flatMap((group) =>
-      resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}${group ? `.${group}` : ''}`)),
-    ),
-  )
+test.each(['reader', 'operator'] as const)('what the %s may do is on record, one privilege a line', async (role) => {
+  await expect(`${may(role).join('\n')}\n`).toMatchFileSnapshot(`golden/${role}.txt`)
+})
 
 test('the reader only reads, no Secrets, nothing by wildcard, no way into a pod', () => {
   expect(may('reader').length).toBeGreaterThan(30)
@@ -25,13 +26,25 @@ test('the reader only reads, no Secrets, nothing by wildcard, no way into a pod'
   }
 })
 
-test('the operator may patch three kinds of workload and do nothing else', () => {
-  expect(may('operator')).toEqual([
-    'get daemonsets.apps',
-    'patch daemonsets.apps',
-    'get deployments.apps',
-    'patch deployments.apps',
-    'get statefulsets.apps',
-    'patch statefulsets.apps',
-  ])
+test('the operator has nothing that leads to more power', () => {
+  for (const privilege of may('operator')) {
+    expect(privilege).toMatch(/^(get|create|patch|delete) /)
+    expect(privilege).not.toMatch(/\*|secrets|roles|bind|escalate|impersonate|webhook|serviceaccounts|customresource/)
+    expect(privilege).not.toMatch(/exec|attach|portforward|proxy|ephemeralcontainers|token/)
+  }
+})
+
+test('the operator may do exactly what the tools offer, kind by kind', () => {
+  const named = (verb: string) =>
+    may('operator')
+      .filter((privilege) => privilege.startsWith(`${verb} `))
+      .map((privilege) => privilege.slice(verb.length + 1))
+  const resources = (kinds: readonly string[]) =>
+    kinds.map((name) => {
+      const { plural, group } = wellKnown(name)
+      return group ? `${plural}.${group}` : plural
+    })
+  expect(named('create').sort()).toEqual([...resources(APPLIED_KINDS), 'pods/eviction'].sort())
+  expect(named('delete').sort()).toEqual(resources(DELETED_KINDS).sort())
+  expect(named('patch').sort()).toEqual(resources(LABELLED_KINDS).sort())
 })

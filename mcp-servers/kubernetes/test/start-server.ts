@@ -6,6 +6,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { type GrantSigner, grantSigner } from '@watchkeeper/mcp-shared/testing'
+import type { Role } from '../../../test/simulators/kubernetes/access.ts'
 import type { SimulatedCluster } from '../../../test/simulators/kubernetes/cluster.ts'
 
 export const MAIN = new URL('../src/main.ts', import.meta.url).pathname
@@ -25,22 +26,33 @@ export type Started = {
 
 export type Answer = { isError?: boolean; structuredContent: Record<string, unknown>; content: { text: string }[] }
 
-/** The environment in which the server finds a simulated cluster. */
+export type EnvOptions = {
+  credential?: 'token' | 'certificate'
+  /** Clusters beside the first. */
+  others?: readonly SimulatedCluster[]
+  /** Whose credential reads: the reader's, unless a test wants to see what only masking keeps back. */
+  reader?: Role
+}
+
+/** The environment in which the server finds simulated clusters. */
 export function serverEnv(
   cluster: SimulatedCluster,
   signer: GrantSigner,
-  credential: 'token' | 'certificate' = 'token',
+  { credential = 'token', others = [], reader = 'reader' }: EnvOptions = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-kubernetes-'))
-  const file = (role: 'reader' | 'operator') => {
-    const path = join(folder, `${role}.yaml`)
-    writeFileSync(path, cluster.kubeconfig(role, credential), { mode: 0o600 })
-    return path
+  const files = (role: Role) => {
+    const paths = [cluster, ...others].map((one, at) => {
+      const path = join(folder, `${role}-${at}.yaml`)
+      writeFileSync(path, one.kubeconfig(role, credential), { mode: 0o600 })
+      return path
+    })
+    return paths.join(':')
   }
   return {
     PATH: process.env.PATH ?? '',
-    KUBECONFIG: file('reader'),
-    KUBECONFIG_OPERATOR: file('operator'),
+    KUBECONFIG: files(reader),
+    KUBECONFIG_OPERATOR: files('operator'),
     WATCHKEEPER_GRANT_PUBLIC_KEY: signer.publicKey,
     MCP_TOKEN: TOKEN,
   }
@@ -51,9 +63,10 @@ export async function startServer(
   cluster: SimulatedCluster,
   transport: 'stdio' | 'http',
   flags: string[] = [],
+  options: Omit<EnvOptions, 'credential'> = {},
 ): Promise<Started> {
   const signer = grantSigner()
-  const env = serverEnv(cluster, signer, transport === 'stdio' ? 'token' : 'certificate')
+  const env = serverEnv(cluster, signer, { ...options, credential: transport === 'stdio' ? 'token' : 'certificate' })
   const client = new Client({ name: 'test', version: '0' })
   const connected = transport === 'stdio' ? await overStdio(client, env, flags) : await overHttp(client, env, flags)
   await client.listTools()

@@ -108,7 +108,9 @@ async function run<Port>(
     const { log, now, ports } = deps
     const { progress } = request
     signal.throwIfAborted()
-    return await tool.run(own, port, { signal, log, now, progress, ports, ...(grant ? { effect: grant.effect } : {}) })
+    const spare = (target: readonly string[]) => refuseDenied(deps.deny, target)
+    const effect = grant ? { effect: grant.effect } : {}
+    return await tool.run(own, port, { signal, log, now, progress, ports, spare, ...effect })
   } catch (error) {
     throw toToolError(error, signal)
   } finally {
@@ -129,6 +131,8 @@ function parse(input: z.ZodObject, args: Record<string, unknown>): Record<string
 }
 
 function chooseCluster<Port>({ ports }: CallDeps<Port>, tool: Tool<Port>, args: Record<string, unknown>) {
+  if (ports.size === 0)
+    throw new CallerError('refused', 'This server runs with --no-platform: it shows its tools and uses none of them.')
   const { cluster, ...own } = args
   const inner = tool.name === PROBE && typeof own.arguments === 'object' ? Object(own.arguments).cluster : undefined
   const wanted = cluster ?? inner ?? ports.keys().next().value

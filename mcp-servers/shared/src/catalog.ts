@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Effect, Probed, Tool } from './define-tool.ts'
+import { inputSchema, type JsonObjectSchema, outputSchema } from './json-schema.ts'
 
 /** A tool as clients see it in `tools/list`. */
 export type PublishedTool = {
@@ -17,19 +18,10 @@ export type PublishedTool = {
   _meta: { 'watchkeeper/effect': Effect; 'watchkeeper/undoable': boolean | null; 'watchkeeper/untrusted'?: true }
 }
 
-type JsonObjectSchema = {
-  type: 'object'
-  properties: Record<string, object>
-  required?: string[]
-  [key: string]: unknown
-}
-
 /** A tool together with the schema its calls are parsed by: its own, and `cluster` where there are several. */
 export type Entry<Port> = { tool: Tool<Port>; input: z.ZodObject; published: PublishedTool }
 
 export type Catalog<Port> = ReadonlyMap<string, Entry<Port>>
-
-const ErrorAnswer = z.object({ code: z.string(), message: z.string(), retryable: z.boolean() })
 
 /** The state a probe found, in words of its own tool. */
 export const ProbeAnswer = z.object({
@@ -105,8 +97,9 @@ function sentence({ state, because }: Probed): string {
 
 /** The probe needs no `cluster` of its own: it takes the one in the arguments it is asked about. */
 function withCluster(input: z.ZodObject, clusters: readonly string[], probe: boolean): z.ZodObject {
-  if (clusters.length < 2 || probe) return input
-  const cluster = z.enum(clusters).optional().describe(`Which cluster; ${clusters[0]} when left out.`)
+  const [first] = clusters
+  if (first === undefined || clusters.length < 2 || probe) return input
+  const cluster = z.enum(clusters).default(first)
   return z.strictObject({ cluster, ...input.shape })
 }
 
@@ -116,8 +109,8 @@ function publish<Port>(tool: Tool<Port>, input: z.ZodObject): PublishedTool {
     name,
     title,
     description,
-    inputSchema: jsonSchema(input, 'input'),
-    outputSchema: orError(jsonSchema(tool.output, 'output')),
+    inputSchema: inputSchema(input),
+    outputSchema: outputSchema(tool.output),
     annotations: {
       readOnlyHint: effect === 'read',
       destructiveHint: effect === 'destructive',
@@ -130,54 +123,4 @@ function publish<Port>(tool: Tool<Port>, input: z.ZodObject): PublishedTool {
       ...(tool.untrusted ? { 'watchkeeper/untrusted': true as const } : {}),
     },
   }
-}
-
-/**
- * A failed call answers `{ error }` as structured content too, and clients validate that against the published schema:
- * so it must allow either the output or the error.
- */
-function orError({ properties, required = [], ...rest }: JsonObjectSchema): JsonObjectSchema {
-  const error = jsonSchema(ErrorAnswer, 'output')
-  return { ...rest, properties: { ...properties, error }, anyOf: [{ required }, { required: ['error'] }] }
-}
-
-function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonObjectSchema {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io })
-  return plain(json, io) as JsonObjectSchema
-}
-
-/**
- * The same schema for narrower readers and in fewer bytes: unions of types as branches, without the bounds of safe integers
- * and the pattern beside a format; outputs, which nobody may add to anyway, without saying so at every object.
- */
-function plain(schema: unknown, io: 'input' | 'output'): unknown {
-  if (Array.isArray(schema)) return schema.map((inner) => plain(inner, io))
-  if (schema === null || typeof schema !== 'object') return schema
-  const { type, minimum, maximum, pattern, propertyNames: _names, additionalProperties, ...rest } = schema as Loose
-  return {
-    ...(Array.isArray(type)
-      ? { anyOf: type.map((one: unknown) => ({ type: one })) }
-      : type === undefined
-        ? {}
-        : { type }),
-    ...(minimum === undefined || minimum === Number.MIN_SAFE_INTEGER ? {} : { minimum }),
-    ...(maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? {} : { maximum }),
-    ...(pattern === undefined || rest.format !== undefined ? {} : { pattern }),
-    ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, inner(key, value, io)])),
-    ...open(additionalProperties, io),
-  }
-}
-
-type Loose = Record<string, unknown>
-
-/** `properties` is a map of schemas, whose keys are names and no keywords. */
-function inner(key: string, value: unknown, io: 'input' | 'output'): unknown {
-  if (key !== 'properties' || value === null || typeof value !== 'object') return plain(value, io)
-  return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, plain(schema, io)]))
-}
-
-function open(additional: unknown, io: 'input' | 'output'): Loose {
-  if (additional === undefined || (additional === false && io === 'output')) return {}
-  const anything = additional !== null && typeof additional === 'object' && Object.keys(additional).length === 0
-  return { additionalProperties: anything ? true : plain(additional, io) }
 }

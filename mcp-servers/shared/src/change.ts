@@ -1,12 +1,10 @@
 import { z } from 'zod'
 import { digestOf } from './canonical.ts'
 import { CallerError } from './errors.ts'
+import { brief, unpublished } from './json-schema.ts'
 
 /** Argument of every changing tool whose platform can rehearse: true unless the caller says otherwise. */
-export const DryRun = z
-  .boolean()
-  .default(true)
-  .describe('true: say what would change. false: change it; needs a grant.')
+export const DryRun = z.boolean().default(true).describe('false changes it and needs a grant.')
 
 export const Precondition = z.strictObject({
   uid: z.string().max(100),
@@ -16,9 +14,7 @@ export const Precondition = z.strictObject({
 export type Precondition = z.infer<typeof Precondition>
 
 /** Argument of every changing tool: what a dry run answered; the change is refused when the target is no longer so. */
-export const IfStill = Precondition.optional().describe(
-  'The precondition a dry run returned; refused if changed since.',
-)
+export const IfStill = brief(Precondition).optional().describe('What a dry run returned; refused if changed since.')
 
 const Value = z.union([z.string(), z.number(), z.boolean(), z.null()])
 export type DiffLine = { field: string; from: z.infer<typeof Value>; to: z.infer<typeof Value> }
@@ -27,25 +23,27 @@ export type DiffLine = { field: string; from: z.infer<typeof Value>; to: z.infer
 export const Change = z.object({
   summary: z.string(),
   dry_run: z.boolean(),
-  target: z.object({
-    cluster: z.string(),
-    kind: z.string(),
-    namespace: z.string().nullable(),
-    name: z.string(),
-    uid: z.string(),
-  }),
-  diff: z.array(z.object({ field: z.string(), from: Value, to: Value })),
+  target: brief(
+    z.object({
+      cluster: z.string(),
+      kind: z.string(),
+      namespace: z.string().nullable(),
+      name: z.string(),
+      uid: z.string(),
+    }),
+  ),
+  diff: z.array(brief(z.object({ field: z.string(), from: Value, to: Value }))),
   /** Send it with the real run: it binds the run to what this answer saw. */
-  precondition: z.object({ uid: z.string(), generation: z.number().nullable(), values: z.string() }),
+  precondition: brief(z.object({ uid: z.string(), generation: z.number().nullable(), values: z.string() })),
   warnings: z.array(z.string()),
   undoable: z.boolean(),
   /** The call that puts things back, with the values found before; null when nothing does. */
-  undo: z.object({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) }).nullable(),
+  undo: unpublished(z.object({ tool: z.string(), arguments: z.record(z.string(), z.unknown()) }).nullable()),
   /** Who writes this object from a repository and will take the change back. */
-  gitops: z.object({ owner: z.string(), by: z.string() }).nullable(),
-  effect: z.string().nullable(),
-  truncated: z.literal(false),
-  total: z.number(),
+  gitops: unpublished(z.object({ owner: z.string(), by: z.string() }).nullable()),
+  effect: unpublished(z.string().nullable()),
+  truncated: unpublished(z.literal(false)),
+  total: unpublished(z.number()),
 })
 export type Change = z.infer<typeof Change>
 

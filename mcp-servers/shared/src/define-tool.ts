@@ -15,6 +15,8 @@ export type ToolContext<Port> = {
   now: () => number
   /** Tells the caller how far long work has come; does nothing when the caller did not ask. */
   progress: (done: number, total?: number, message?: string) => void
+  /** Throws `refused` when the deny list covers something the call would touch beside its target, such as a node's pods. */
+  spare: (target: readonly string[]) => void
   /** Every configured cluster by name, for tools that list them. */
   ports: ReadonlyMap<string, Port>
 }

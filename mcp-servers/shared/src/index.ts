@@ -12,8 +12,9 @@ export {
   UpstreamError,
 } from './errors.ts'
 export { GRANT_META, type Grant } from './grants.ts'
+export { brief, unpublished } from './json-schema.ts'
 export type { Log, Writable } from './log.ts'
-export { looksSecretName, MASKED, maskDeep, maskText } from './mask.ts'
+export { credentialFile, looksSecretName, MASKED, maskDeep, maskText } from './mask.ts'
 export { type ProgramOptions, runProgram } from './program.ts'
 export { fit, type Page, page } from './results.ts'
 export { openSession, type RunningServer, type ServeOptions, serve } from './serve.ts'

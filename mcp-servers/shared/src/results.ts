@@ -1,4 +1,4 @@
-import { maskText } from './mask.ts'
+import { maskInOrder } from './mask.ts'
 import { cleanText, clip } from './text.ts'
 
 /** Limits of one answer. `bytes` counts the JSON of the structured content in UTF-8. */
@@ -19,7 +19,9 @@ export function page<T>(all: readonly T[], limit: number): Page<T> {
  * from the end of `items` and says `truncated`; undefined when it cannot be made to fit.
  */
 export function fit(output: Record<string, unknown>, bounds: Bounds = BOUNDS): Record<string, unknown> | undefined {
-  const clean = Object.fromEntries(Object.entries(output).map(([name, value]) => [name, tidy(value, bounds.text)]))
+  const mask = maskInOrder()
+  const text = (value: string, field: string) => clip(mask(cleanText(value), field), bounds.text)
+  const clean = Object.fromEntries(Object.entries(output).map(([name, value]) => [name, tidy(value, name, text)]))
   let size = bytesOf(clean)
   if (size <= bounds.bytes) return clean
   if (!Array.isArray(clean.items) || !('truncated' in clean)) return undefined
@@ -28,11 +30,11 @@ export function fit(output: Record<string, unknown>, bounds: Bounds = BOUNDS): R
   return size <= bounds.bytes ? { ...clean, items, truncated: true } : undefined
 }
 
-function tidy(value: unknown, max: number): unknown {
-  if (typeof value === 'string') return clip(maskText(cleanText(value)), max)
-  if (Array.isArray(value)) return value.map((item) => tidy(item, max))
+function tidy(value: unknown, field: string, text: (value: string, field: string) => string): unknown {
+  if (typeof value === 'string') return text(value, field)
+  if (Array.isArray(value)) return value.map((item) => tidy(item, field, text))
   if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [cleanText(name), tidy(inner, max)]))
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [cleanText(name), tidy(inner, name, text)]))
 }
 
 function bytesOf(value: unknown): number {

@@ -5,4 +5,5 @@ toolContract<Lamp>([look, turn], {
   samples: { look: {}, turn: { on: true } },
   port: () => lamp().port,
   fields: { name: 'one' },
+  freeText: ['look.note'],
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { catalogOf } from '../src/catalog.ts'
 import type { Tool } from '../src/define-tool.ts'
+import { inputSchema } from '../src/json-schema.ts'
 import { BOUNDS } from '../src/results.ts'
 import { hangingPort } from './hanging-port.ts'
 import { testServer } from './test-server.ts'
@@ -14,6 +15,10 @@ export type ContractOptions<Port> = {
   flooded?: () => Port
   /** Properties of the port that are no calls (its name). */
   fields?: Partial<Port>
+  /** `tool.argument` of every text that may be anything, because it goes into no path or command (an encoded query, a search). */
+  freeText?: readonly string[]
+  /** Bytes of JSON that `tools/list` may take at most: what every client's model has to read. */
+  listBytes?: number
 }
 
 type JsonSchema = {
@@ -25,7 +30,7 @@ type JsonSchema = {
 
 /** What every tool of every server must hold to; call it once in a server's tests. */
 export function toolContract<Port extends object>(tools: readonly Tool<Port>[], options: ContractOptions<Port>): void {
-  const { samples, port, flooded, fields } = options
+  const { samples, port, flooded, fields, freeText = [], listBytes = 36_000 } = options
   const catalog = catalogOf(tools, ['one'], false)
 
   describe.each([...catalog.values()].map(({ tool, published }) => ({ name: tool.name, tool, published })))(
@@ -35,7 +40,9 @@ export function toolContract<Port extends object>(tools: readonly Tool<Port>[], 
         expect(published.title.length).toBeGreaterThan(3)
         expect(published.description.length).toBeGreaterThan(30)
         expect(published.description.length).toBeLessThan(600)
-        expect(openObjects(published.inputSchema)).toEqual(name === 'probe_effect' ? ['arguments'] : [])
+        const passedOn =
+          name === 'probe_effect' ? ['arguments'] : 'precondition' in tool.input.shape ? ['precondition'] : []
+        expect(openObjects(published.inputSchema)).toEqual(passedOn)
         expect(published.outputSchema.properties).toHaveProperty('summary')
         expect(published.outputSchema.properties).toHaveProperty('error')
       })
@@ -137,8 +144,62 @@ export function toolContract<Port extends object>(tools: readonly Tool<Port>[], 
     },
   )
 
+  test.each(tools.map((tool) => ({ name: tool.name, tool })))(
+    'A8: $name refuses names that are flags, commands, paths or several lines, and asks the platform nothing',
+    async ({ name, tool }) => {
+      const asked: string[] = []
+      const silent = new Proxy((fields ?? {}) as Port, {
+        get: (target, call) => Reflect.get(target, call) ?? (() => asked.push(String(call))),
+      })
+      const server = await testServer(tools, { one: silent })
+      for (const argument of textsOf(tool).filter((one) => !freeText.includes(`${name}.${one}`)))
+        for (const hostile of HOSTILE) {
+          const answer = await server.call(name, { ...sampleOf(name), [argument]: hostile })
+          const { error } = answer.structuredContent as { error?: { code: string } }
+          expect({ argument, hostile, code: error?.code }).toEqual({ argument, hostile, code: 'invalid' })
+        }
+      expect(asked).toEqual([])
+    },
+  )
+
+  test('what is free text is named as the tools name it', () => {
+    const texts = tools.flatMap((tool) => textsOf(tool).map((argument) => `${tool.name}.${argument}`))
+    expect(freeText.filter((one) => !texts.includes(one))).toEqual([])
+  })
+
+  test('the list of tools is small enough to be read', () => {
+    const list = { tools: [...catalog.values()].map(({ published }) => published) }
+    expect(Buffer.byteLength(JSON.stringify(list))).toBeLessThanOrEqual(listBytes)
+  })
+
   test('a read-only server has none of the changing tools and no probe', () => {
     expect([...catalogOf(tools, ['one'], true).keys()]).toEqual(reads.map(({ name }) => name))
+  })
+}
+
+const HOSTILE = [
+  '--server=https://evil.example',
+  '-o',
+  '$(id)',
+  '`id`',
+  ';id',
+  '../../etc/passwd',
+  'a/../../b',
+  'cart\nX-Evil: 1',
+  'cart\u0000',
+  'cart?watch=1#x',
+  'cart%2f..%2fsecrets',
+  "cart' or '1'='1",
+  '\u202ecart',
+  '',
+]
+
+/** The arguments of a tool that are texts of any value: no choices, no fixed format. */
+function textsOf<Port>({ input }: Tool<Port>): string[] {
+  const { properties = {} } = inputSchema(input)
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const { type, enum: choices } = schema as { type?: string; enum?: unknown }
+    return type === 'string' && choices === undefined ? [name] : []
   })
 }
 

@@ -53,7 +53,7 @@ export function unauthorized(): ApiError {
 
 export interface Cause {
   field: string
-  reason: 'FieldValueInvalid' | 'FieldValueRequired'
+  reason: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldManagerConflict'
   message: string
 }
 

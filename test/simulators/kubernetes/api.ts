@@ -1,4 +1,4 @@
-import { authorize, review, type User } from './access.ts'
+import type { User } from './access.ts'
 import { ApiError, badRequest, noSuchPath } from './api-error.ts'
 import { discovery } from './discovery.ts'
 import { logQuery, podLog } from './logs.ts'
@@ -58,7 +58,12 @@ export function answer(deps: WriteDeps, call: Call): Reply {
   const route = routeOf(path)
   const verb = verbOf(call, route)
   const { type, namespace, name, subresource } = route
-  authorize(user, type, { verb, group: type.group, plural: type.plural, subresource, namespace }, name)
+  const attempt = { group: type.group, plural: type.plural, subresource, namespace, name }
+  deps.access.authorize(user, type, { ...attempt, verb })
+  // Applying what is not there makes it, which is a right of its own.
+  const makes = method === 'PATCH' && !subresource && !deps.store.get(type, namespace, name ?? '')
+  if (makes && call.contentType === 'application/apply-patch+yaml')
+    deps.access.authorize(user, type, { ...attempt, verb: 'create' })
   if (!type.verbs.includes(verb) && !subresource) throw methodNotAllowed()
   if (verb === 'watch') return { status: 200, text: '', watch: route }
   if (method === 'GET') return read(deps, call, route)
@@ -96,7 +101,7 @@ function write(deps: WriteDeps, call: Call, route: Route): Reply {
   const { type } = route
   if (type.group.startsWith('auth')) {
     const filled = { kind: type.kind, apiVersion: apiVersionOf(type), metadata: {}, ...(isRecord(body) ? body : {}) }
-    return { status: 201, text: JSON.stringify(review(user, type.plural, filled)) }
+    return { status: 201, text: JSON.stringify(deps.access.review(user, type.plural, filled)) }
   }
   const given = query.getAll('dryRun')
   if (given.some((value) => value !== 'All'))
@@ -105,6 +110,7 @@ function write(deps: WriteDeps, call: Call, route: Route): Reply {
     dryRun: isDryRun(query),
     manager: query.get('fieldManager') ?? (call.userAgent ?? 'unknown').split('/')[0] ?? 'unknown',
     contentType: call.contentType,
+    force: query.get('force') === 'true',
   }
   const written = perform(deps, method, route, body, options)
   const view = viewOf(call.accept, query)
@@ -115,7 +121,10 @@ function write(deps: WriteDeps, call: Call, route: Route): Reply {
 
 function perform(deps: WriteDeps, method: string, route: Route, body: unknown, options: WriteOptions): Written {
   const { name, subresource } = route
-  if (method === 'POST' && subresource === 'eviction') return evictPod(deps, route, body, options.dryRun)
+  if (method === 'POST' && subresource === 'eviction') {
+    const deleteOptions = isRecord(body) ? body.deleteOptions : undefined
+    return evictPod(deps, route, body, options.dryRun || rehearses(deleteOptions))
+  }
   if (method === 'POST' && name === undefined) return createObject(deps, route, body, options)
   if (name === undefined) throw methodNotAllowed()
   if (subresource === 'scale') {
@@ -128,8 +137,12 @@ function perform(deps: WriteDeps, method: string, route: Route, body: unknown, o
   if (method === 'PATCH') return patchObject(deps, route, body, options)
   if (method === 'PUT') return replaceObject(deps, route, body, options)
   if (method === 'DELETE') {
-    const dryRun = options.dryRun || (isRecord(body) && Array.isArray(body.dryRun) && body.dryRun.includes('All'))
-    return deleteObject(deps, route, body, dryRun)
+    return deleteObject(deps, route, body, options.dryRun || rehearses(body))
   }
   throw methodNotAllowed()
+}
+
+/** DeleteOptions say in the body that nothing shall happen. */
+function rehearses(options: unknown): boolean {
+  return isRecord(options) && Array.isArray(options.dryRun) && options.dryRun.includes('All')
 }

@@ -3,12 +3,14 @@ import type { AddressInfo } from 'node:net'
 import { stringify } from 'yaml'
 import { openOracle } from '../oracle.ts'
 import { createAuthority } from '../tls.ts'
-import { ROLES, type Role, userOf } from './access.ts'
+import { createAccess, ROLES, type Role, type Rule, userOf } from './access.ts'
 import { alertsOf, type FiringAlert } from './alerts.ts'
 import { createEvents } from './events.ts'
 import type { Fault } from './faults.ts'
+import { createJobs } from './jobs.ts'
+import { PLANTED } from './planted.ts'
 import { resourceOfKind } from './resources.ts'
-import { NODES, PLANTED, seedCluster, UPTIME } from './seed.ts'
+import { NODES, seedCluster, UPTIME } from './seed.ts'
 import { type AcceptedChange, createApiServer } from './server.ts'
 import { createStore } from './store.ts'
 import { waitUntil } from './wait.ts'
@@ -57,6 +59,8 @@ export interface SimulatedCluster {
   planted(): readonly string[]
   /** Resolves as soon as the predicate holds, checked after every change. Rejects after `timeoutMs`, 10 s by default. */
   waitUntil(predicate: () => boolean | Promise<boolean>, options?: { timeoutMs?: number }): Promise<void>
+  /** Gives a role more than its ClusterRole does, as a person might for custom resources. */
+  allow(role: Role, rule: Rule): void
   /** Holds the next matching request back for so long; it is then carried out even if its client has gone. */
   delayNext(on: WireMatch & { ms: number }): void
   /** Carries the next matching request out and ends the connection without an answer. */
@@ -76,7 +80,9 @@ export async function startKubernetes(options: ClusterOptions = {}): Promise<Sim
   const store = createStore(now)
   const record = createEvents(store, now)
   const workloads = createWorkloads({ store, record, now, nodes: [...NODES], rolloutMs, backOffMs })
-  seedCluster(store, workloads, now())
+  const jobs = createJobs(store, now, rolloutMs)
+  const access = createAccess()
+  seedCluster(store, workloads, record, now())
 
   const faults = createWireFaults()
   const changes: AcceptedChange[] = []
@@ -86,6 +92,8 @@ export async function startKubernetes(options: ClusterOptions = {}): Promise<Sim
   const server = createApiServer({
     store,
     workloads,
+    jobs,
+    access,
     now,
     oracle,
     faults,
@@ -108,7 +116,13 @@ export async function startKubernetes(options: ClusterOptions = {}): Promise<Sim
       const { token, certificate: own, key } = credentials[role]
       const user =
         credential === 'token' ? { token } : { 'client-certificate-data': base64(own), 'client-key-data': base64(key) }
-      return kubeconfigYaml({ clusterName, url, certificate, user: userOf(role).name, credential: user })
+      return kubeconfigYaml({
+        clusterName,
+        url,
+        certificate,
+        user: `${userOf(role).name}@${clusterName}`,
+        credential: user,
+      })
     },
     addWorkload(spec) {
       addWorkload(store, workloads, spec, now() - UPTIME / 4)
@@ -127,11 +141,13 @@ export async function startKubernetes(options: ClusterOptions = {}): Promise<Sim
     changes: () => [...changes],
     planted: () => PLANTED,
     waitUntil: (predicate, { timeoutMs = 10_000 } = {}) => waitUntil(store, predicate, timeoutMs),
+    allow: (role, rule) => access.allow(role, rule),
     delayNext: ({ ms, ...on }) => faults.set({ kind: 'delay', ms }, on),
     dropAnswer: (on) => faults.set({ kind: 'drop-answer' }, on),
     hang: (on) => faults.set({ kind: 'hang' }, on),
     async stop() {
       workloads.stop()
+      jobs.stop()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
       await closed
@@ -152,8 +168,8 @@ async function issueCredentials(
     const pair = await authority.issueClient({ commonName: userOf(role).name })
     return { ...pair, token: `${role}-${randomBytes(16).toString('hex')}` }
   }
-  const [reader, operator] = await Promise.all([issue('reader'), issue('operator')])
-  return { reader, operator }
+  const [reader, operator, admin] = await Promise.all([issue('reader'), issue('operator'), issue('admin')])
+  return { reader, operator, admin }
 }
 
 function kubeconfigYaml(parts: {

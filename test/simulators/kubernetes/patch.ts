@@ -62,7 +62,7 @@ function directive(result: Json, key: string, value: unknown): void {
 
 function mergeList(current: unknown[], patch: unknown[], field: string): unknown[] {
   if (field === 'finalizers') return [...new Set([...current, ...patch])]
-  const key = mergeKey(field, patch)
+  const key = mergeKeyOf(field, patch)
   if (!key) return patch
   if (patch.some((item) => isRecord(item) && item.$patch === 'replace')) {
     return patch.filter((item) => !(isRecord(item) && item.$patch === 'replace'))
@@ -81,7 +81,8 @@ function mergeList(current: unknown[], patch: unknown[], field: string): unknown
   return result
 }
 
-function mergeKey(field: string, patch: unknown[]): string | undefined {
+/** The field by which members of this list are told apart; undefined for a list that is replaced whole. */
+export function mergeKeyOf(field: string, patch: readonly unknown[]): string | undefined {
   if (field !== 'ports') return MERGE_KEYS[field]
   return patch.some((item) => isRecord(item) && 'containerPort' in item) ? 'containerPort' : 'port'
 }

@@ -6,9 +6,11 @@ import type {
   ContainerState,
   ContainerStatus,
   Draft,
+  KubeObject,
   Labels,
   OwnerReference,
   Pod,
+  PodSpec,
   PodStatus,
   PodTemplate,
 } from './objects.ts'
@@ -44,6 +46,14 @@ export function draftPod({ name, namespace, node, template, labels, owner, at }:
     spec: { ...template.spec, nodeName: node.name },
     status: pendingStatus(template.spec.containers, node.ip, at),
   }
+}
+
+/** A pod that somebody made by hand: on the node it names, or the first, and well from the start. */
+export function podDefaults(pod: KubeObject, at: number): Pod {
+  const spec = pod.spec as PodSpec
+  const nodeName = spec.nodeName ?? 'talos-worker-1'
+  const status = pendingStatus(spec.containers ?? [], '10.5.0.21', at)
+  return podWithHealth({ ...pod, spec: { ...spec, nodeName }, status }, 'ready', 0, at)
 }
 
 function pendingStatus(containers: Container[], hostIP: string, at: number): PodStatus {

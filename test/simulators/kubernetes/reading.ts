@@ -1,4 +1,5 @@
 import { ApiError, badRequest, notFound } from './api-error.ts'
+import { withStatus } from './budgets.ts'
 import { type KubeObject, type Pod, timestamp } from './objects.ts'
 import { apiVersionOf, type ResourceType, resourceOfKind } from './resources.ts'
 import type { Route } from './route.ts'
@@ -22,7 +23,7 @@ export function getObject(store: Store, { type, namespace, name = '' }: Route, n
   const found =
     type.group === 'metrics.k8s.io' ? metric(store, type, namespace, name, now) : store.get(type, namespace, name)
   if (!found) throw notFound(type, name)
-  return found
+  return type.kind === 'PodDisruptionBudget' ? withStatus(store, found) : found
 }
 
 /** One object as the answer's JSON. */
@@ -35,7 +36,8 @@ export function showObject(store: Store, type: ResourceType, object: KubeObject,
 /** A list as the answer's JSON, in pages when `limit` is given. */
 export function showList(store: Store, route: Route, query: URLSearchParams, view: View, now: number): string {
   const { type } = route
-  const matching = candidates(store, route, query, now).filter(selection(query))
+  const found = candidates(store, route, query, now).filter(selection(query))
+  const matching = type.kind === 'PodDisruptionBudget' ? found.map((budget) => withStatus(store, budget)) : found
   const { page, metadata } = paged(matching, query, store.version())
   if (view.table) return JSON.stringify(toTable(type, page, { now, include: view.include, metadata }))
   const head = JSON.stringify({ kind: `${type.kind}List`, apiVersion: apiVersionOf(type), metadata })

@@ -1,4 +1,6 @@
+import type { RecordEvent } from './events.ts'
 import { type Draft, type KubeObject, timestamp } from './objects.ts'
+import { plantSecrets } from './planted.ts'
 import { resourceOfKind } from './resources.ts'
 import type { Store } from './store.ts'
 import { addWorkload, namespaceDraft } from './workload-spec.ts'
@@ -16,23 +18,13 @@ export const NODES: readonly SeedNode[] = [
   { name: 'talos-worker-2', ip: '10.5.0.22', controlPlane: false },
 ]
 
-/** Made-up values planted where secrets live in a real cluster: none of them may ever be shown by a tool. */
-export const PLANTED: readonly string[] = [
-  'planted-database-passphrase',
-  'planted-registry-token',
-  'planted-config-password',
-  'planted-environment-key',
-  'planted-last-applied-token',
-]
-
-const [DATABASE = '', REGISTRY = '', CONFIG = '', ENVIRONMENT = '', LAST_APPLIED = ''] = PLANTED
 const DAY = 24 * 60 * 60 * 1000
 
 /** How long the seeded cluster has been running, ms. */
 export const UPTIME = 12 * DAY
 
-/** Puts in what any small cluster has: nodes, namespaces, a few system workloads, claims, Secrets and ConfigMaps. */
-export function seedCluster(store: Store, workloads: Workloads, now: number): void {
+/** Puts in what any small cluster has: nodes, namespaces, a few system workloads, claims, and secrets where they hide. */
+export function seedCluster(store: Store, workloads: Workloads, record: RecordEvent, now: number): void {
   const since = now - UPTIME
   const put = (draft: Draft): KubeObject => {
     const metadata = { creationTimestamp: timestamp(since), ...draft.metadata }
@@ -63,46 +55,11 @@ export function seedCluster(store: Store, workloads: Workloads, now: number): vo
     image: 'quay.io/prometheus/prometheus:v3.7.2',
     memoryLimit: '2Gi',
   })
-  add({
-    namespace: 'vault',
-    name: 'keeper',
-    image: 'ghcr.io/example/keeper:2.1.0',
-    annotations: {
-      'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec: { token: LAST_APPLIED } }),
-    },
-    env: [
-      { name: 'LOG_LEVEL', value: 'info' },
-      { name: 'SIGNING_KEY', value: ENVIRONMENT },
-      { name: 'DATABASE_PASSWORD', valueFrom: { secretKeyRef: { name: 'keeper-database', key: 'password' } } },
-    ],
-  })
+  plantSecrets({ put, add, record, setLogs: workloads.setLogs })
   seedConfiguration(put)
 }
 
 function seedConfiguration(put: (draft: Draft) => KubeObject): void {
-  const base64 = (text: string) => Buffer.from(text).toString('base64')
-  put({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'keeper-database', namespace: 'vault' },
-    type: 'Opaque',
-    data: { username: base64('keeper'), password: base64(DATABASE) },
-  })
-  put({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'registry', namespace: 'vault' },
-    type: 'kubernetes.io/dockerconfigjson',
-    data: {
-      '.dockerconfigjson': base64(JSON.stringify({ auths: { 'registry.example': { auth: base64(REGISTRY) } } })),
-    },
-  })
-  put({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'keeper-config', namespace: 'vault' },
-    data: { 'keeper.yaml': `listen: ":8080"\ndatabase:\n  user: keeper\n  password: ${CONFIG}\n`, LOG_LEVEL: 'info' },
-  })
   put({
     apiVersion: 'storage.k8s.io/v1',
     kind: 'StorageClass',
@@ -134,6 +91,19 @@ function seedConfiguration(put: (draft: Draft) => KubeObject): void {
       ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }],
     },
     status: { loadBalancer: {} },
+  })
+  put({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'certificates.cert-manager.io' },
+    spec: { group: 'cert-manager.io', names: { kind: 'Certificate', plural: 'certificates' }, scope: 'Namespaced' },
+  })
+  put({
+    apiVersion: 'cert-manager.io/v1',
+    kind: 'Certificate',
+    metadata: { name: 'prometheus', namespace: 'monitoring' },
+    spec: { secretName: 'prometheus-tls', dnsNames: ['prometheus.example'], issuerRef: { name: 'home' } },
+    status: { conditions: [{ type: 'Ready', status: 'True', reason: 'Ready', message: 'Certificate is up to date' }] },
   })
 }
 

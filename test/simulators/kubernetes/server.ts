@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import { parse as parseYaml } from 'yaml'
 import type { Oracle } from '../oracle.ts'
 import type { KeyPair } from '../tls.ts'
-import { type Role, type User, userOf } from './access.ts'
+import { ROLES, type Role, type User, userOf } from './access.ts'
 import { answer, type Call, isDryRun, type Reply } from './api.ts'
 import { ApiError, badRequest, unauthorized } from './api-error.ts'
 import type { KubeObject } from './objects.ts'
@@ -67,8 +67,9 @@ async function serve(deps: ServerDeps, request: IncomingMessage, response: Serve
     return
   }
   const method = request.method ?? 'GET'
-  const dryRun = isDryRun(query)
   const raw = await readBody(request)
+  // Deletions and evictions say it in the body.
+  const dryRun = isDryRun(query) || /"dryRun":\s*\[\s*"All"/.test(raw?.toString() ?? '')
   const met = deps.faults.take(`${method} ${path}`, dryRun)
   const entry = { call: `${method} ${path}`, query: Object.fromEntries(query) }
   if (met.some((fault) => fault.kind === 'hang')) {
@@ -101,7 +102,7 @@ async function serve(deps: ServerDeps, request: IncomingMessage, response: Serve
     effect,
     ...(dropped ? { fault: 'drop-answer' } : {}),
   })
-  if (reply.written && !dryRun) {
+  if (reply.written && !reply.written.dryRun) {
     deps.accepted({ at: deps.now(), verb: VERBS[method] ?? method, path, effect, body, changed })
   }
   if (dropped) {
@@ -175,7 +176,7 @@ function authenticate(tokens: Map<string, Role>, request: IncomingMessage): User
   const socket = request.socket as TLSSocket
   if (!socket.authorized) return undefined
   const name = socket.getPeerCertificate().subject?.CN
-  return [userOf('reader'), userOf('operator')].find((user) => user.name === name)
+  return ROLES.map(userOf).find((user) => user.name === name)
 }
 
 function effectOf(object: KubeObject | undefined): string | null {

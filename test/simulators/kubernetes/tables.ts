@@ -144,6 +144,19 @@ function nodeRoles({ metadata }: KubeObject): string {
   return roles.join(',') || '<none>'
 }
 
+function readyCondition(object: KubeObject): string {
+  const conditions = at(object, 'status.conditions')
+  const found = Array.isArray(conditions) ? conditions.find((one) => isRecord(one) && one.type === 'Ready') : undefined
+  return isRecord(found) ? String(found.status) : ''
+}
+
+function lengthOf(path: string): Column['cell'] {
+  return (object) => {
+    const value = at(object, path)
+    return Array.isArray(value) ? value.length : 0
+  }
+}
+
 function keysOf(path: string): Column['cell'] {
   return (object) => Object.keys((at(object, path) as object | undefined) ?? {}).length
 }
@@ -240,6 +253,56 @@ const COLUMNS: Record<string, Column[]> = {
     },
     created,
     { name: 'Selector', wide: true, cell: (service) => pairs(at(service, 'spec.selector')) },
+  ],
+  jobs: [
+    name,
+    { name: 'Status', cell: (job) => (at(job, 'status.succeeded') ? 'Complete' : 'Running') },
+    { name: 'Completions', cell: (job) => `${at(job, 'status.succeeded') ?? 0}/${at(job, 'spec.completions') ?? 1}` },
+    created,
+  ],
+  cronjobs: [
+    name,
+    { name: 'Schedule', cell: text('spec.schedule') },
+    { name: 'Suspend', cell: (cronJob) => (at(cronJob, 'spec.suspend') === true ? 'True' : 'False') },
+    { name: 'Active', type: 'integer', cell: lengthOf('status.active') },
+    created,
+  ],
+  poddisruptionbudgets: [
+    name,
+    { name: 'Min Available', cell: text('spec.minAvailable', 'N/A') },
+    { name: 'Max Unavailable', cell: text('spec.maxUnavailable', 'N/A') },
+    { name: 'Allowed Disruptions', type: 'integer', cell: count('status.disruptionsAllowed') },
+    created,
+  ],
+  horizontalpodautoscalers: [
+    name,
+    {
+      name: 'Reference',
+      cell: (hpa) => `${at(hpa, 'spec.scaleTargetRef.kind')}/${at(hpa, 'spec.scaleTargetRef.name')}`,
+    },
+    { name: 'MinPods', cell: text('spec.minReplicas', '1') },
+    { name: 'MaxPods', cell: text('spec.maxReplicas') },
+    created,
+  ],
+  persistentvolumes: [
+    name,
+    { name: 'Capacity', cell: text('spec.capacity.storage') },
+    { name: 'Status', cell: text('status.phase') },
+    { name: 'Claim', cell: text('spec.claimRef.name', '') },
+    created,
+  ],
+  ingresses: [name, { name: 'Class', cell: text('spec.ingressClassName') }, created],
+  storageclasses: [name, { name: 'Provisioner', cell: text('provisioner') }, created],
+  serviceaccounts: [name, created],
+  leases: [name, { name: 'Holder', cell: text('spec.holderIdentity', '') }, created],
+  customresourcedefinitions: [name, { name: 'Created At', cell: text('metadata.creationTimestamp') }],
+  // What the resource's definition asks for in additionalPrinterColumns.
+  certificates: [
+    name,
+    { name: 'Ready', cell: readyCondition },
+    { name: 'Secret', cell: text('spec.secretName') },
+    { name: 'Issuer', wide: true, cell: text('spec.issuerRef.name') },
+    created,
   ],
   configmaps: [name, { name: 'Data', type: 'integer', cell: keysOf('data') }, created],
   secrets: [

@@ -21,6 +21,7 @@ export interface WorkloadSpec {
   /** Of the workload itself, as a GitOps controller would leave them. */
   annotations?: Labels
   env?: NonNullable<Container['env']>
+  args?: string[]
 }
 
 /** Puts in a workload that has been running well since then, with its pods, and its namespace where that is new. */
@@ -78,7 +79,7 @@ function strategy(kind: WorkloadKind): Record<string, unknown> {
   return { progressDeadlineSeconds: 600, strategy: { type: 'RollingUpdate', rollingUpdate } }
 }
 
-function podSpec({ name, image, memoryLimit = '256Mi', cpuLimit, env }: WorkloadSpec): Record<string, unknown> {
+function podSpec({ name, image, memoryLimit = '256Mi', cpuLimit, env, args }: WorkloadSpec): Record<string, unknown> {
   const limits = { memory: memoryLimit, ...(cpuLimit ? { cpu: cpuLimit } : {}) }
   const container = {
     name,
@@ -86,6 +87,7 @@ function podSpec({ name, image, memoryLimit = '256Mi', cpuLimit, env }: Workload
     imagePullPolicy: 'IfNotPresent',
     ports: [{ containerPort: 8080, protocol: 'TCP' }],
     ...(env ? { env } : {}),
+    ...(args ? { args } : {}),
     resources: { limits, requests: { ...limits } },
     terminationMessagePath: '/dev/termination-log',
     terminationMessagePolicy: 'File',

@@ -1,7 +1,7 @@
 import type { RecordEvent } from './events.ts'
 import { type ActiveFault, type Fault, faultOn, restartedAt } from './faults.ts'
 import { suffix } from './names.ts'
-import { type KubeObject, type Pod, timestamp, type Workload, type WorkloadKind } from './objects.ts'
+import { isRecord, type KubeObject, type Pod, timestamp, type Workload, type WorkloadKind } from './objects.ts'
 import { announceHealth } from './pod-events.ts'
 import { draftPod, type Health, podWithHealth } from './pods.ts'
 import { type ResourceType, resourceOfKind } from './resources.ts'
@@ -10,6 +10,7 @@ import { type Store, same } from './store.ts'
 import { replicaSetStatus, workloadStatus } from './workload-status.ts'
 
 const POD = resourceOfKind('v1', 'Pod')
+const NODE = resourceOfKind('v1', 'Node')
 
 export interface WorkloadLogs {
   current?: string[]
@@ -109,9 +110,11 @@ export function createWorkloads({ store, now, nodes, rolloutMs, backOffMs, ...de
 
   function addPod(item: Tracked, workload: Workload, hash: string, name: string, at: number): Member {
     const owner = item.kind === 'Deployment' ? replicaSetOf(store, workload, hash) : workload
+    const open = workers.filter(({ name }) => !isClosed(name))
+    const places = open.length > 0 ? open : workers
     const taken = item.kind === 'DaemonSet' ? podsOf(item).map((pod) => pod.spec.nodeName) : []
     const node =
-      item.kind === 'DaemonSet' ? nodes.find(({ name }) => !taken.includes(name)) : workers[placed++ % workers.length]
+      item.kind === 'DaemonSet' ? nodes.find(({ name }) => !taken.includes(name)) : places[placed++ % places.length]
     if (!owner || !node) throw new Error(`nothing can own or hold a pod of ${item.namespace}/${item.name}`)
     const label = item.kind === 'Deployment' ? 'pod-template-hash' : 'controller-revision-hash'
     const labels = { [label]: item.kind === 'Deployment' ? hash : `${item.name}-${hash}` }
@@ -124,6 +127,11 @@ export function createWorkloads({ store, now, nodes, rolloutMs, backOffMs, ...de
     owners.set(`${namespace}/${name}`, item)
     announceHealth(record, pod as Pod, 'pending')
     return member
+  }
+
+  function isClosed(node: string): boolean {
+    const spec = store.get(NODE, undefined, node)?.spec
+    return isRecord(spec) && spec.unschedulable === true
   }
 
   function dropPod(item: Tracked, name: string): void {

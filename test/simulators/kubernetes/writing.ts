@@ -1,7 +1,21 @@
+import type { Access } from './access.ts'
 import { ApiError, alreadyExists, badRequest, conflict, notFound } from './api-error.ts'
+import { budgetOf, disruptionsAllowed } from './budgets.ts'
+import { afterApply, afterUpdate, without } from './field-managers.ts'
+import type { Jobs } from './jobs.ts'
 import { suffix } from './names.ts'
-import { type Draft, isRecord, type KubeObject, timestamp, type Workload, type WorkloadKind } from './objects.ts'
+import {
+  type Draft,
+  isReady,
+  isRecord,
+  type KubeObject,
+  type Pod,
+  timestamp,
+  type Workload,
+  type WorkloadKind,
+} from './objects.ts'
 import { jsonPatch, mergePatch, strategicMergePatch } from './patch.ts'
+import { podDefaults } from './pods.ts'
 import { apiVersionOf, type ResourceType, resourceOfKind } from './resources.ts'
 import type { Route } from './route.ts'
 import { nextGeneration, type Store, same } from './store.ts'
@@ -11,6 +25,8 @@ import type { Workloads } from './workloads.ts'
 export interface WriteDeps {
   store: Store
   workloads: Workloads
+  jobs: Jobs
+  access: Access
   now: () => number
 }
 
@@ -18,6 +34,8 @@ export interface WriteOptions {
   dryRun: boolean
   manager: string
   contentType: string
+  /** Server-side apply takes over what others manage. */
+  force: boolean
 }
 
 /** What a write came to: the object afterwards, what stands in the store, and whether anything moved. */
@@ -27,8 +45,11 @@ export interface Written {
   /** The object the write was about, for the effect marks on it. */
   object: KubeObject
   changed: boolean
+  /** Nothing was stored, because the request asked for a rehearsal. */
+  dryRun: boolean
 }
 
+const APPLY = 'application/apply-patch+yaml'
 const CONTROLLED = new Set<string>(['Deployment', 'StatefulSet', 'DaemonSet'] satisfies WorkloadKind[])
 const STATUS_OWNERS = new Set([
   'Deployment',
@@ -39,6 +60,8 @@ const STATUS_OWNERS = new Set([
   'Node',
   'Namespace',
   'PersistentVolumeClaim',
+  'Job',
+  'CronJob',
 ])
 
 export function createObject(deps: WriteDeps, route: Route, body: unknown, options: WriteOptions): Written {
@@ -50,13 +73,21 @@ export function createObject(deps: WriteDeps, route: Route, body: unknown, optio
   }
   if (deps.store.get(type, namespace, name)) throw alreadyExists(type, name)
   const metadata = { ...draft.metadata, name, ...(namespace === undefined ? {} : { namespace }) }
-  const ready: Draft = { ...draft, status: undefined, metadata: managed(metadata, type, options, deps.now()) }
+  const { status: _status, ...rest } = draft
+  const bare = asStored({ ...rest, metadata }, deps.now())
+  const whole = type.kind === 'Pod' ? podDefaults(bare, deps.now()) : bare
+  const managedFields =
+    options.contentType === APPLY
+      ? afterApply(type, undefined, whole, applying(options, deps.now())).managedFields
+      : afterUpdate(type, undefined, whole, options.manager, deps.now())
+  const ready: Draft = { ...whole, metadata: { ...whole.metadata, managedFields } }
   const preview = asStored({ ...ready, metadata: { ...ready.metadata, uid: '', resourceVersion: '' } }, deps.now())
   validate(type, preview, undefined)
-  if (options.dryRun) return { status: 201, answer: preview, object: preview, changed: false }
+  if (options.dryRun) return { status: 201, answer: preview, object: preview, changed: false, dryRun: true }
   const object = deps.store.create(type, ready)
   if (CONTROLLED.has(type.kind)) deps.workloads.track(object as Workload)
-  return { status: 201, answer: object, object, changed: true }
+  if (type.kind === 'Job') deps.jobs.started(object)
+  return { status: 201, answer: object, object, changed: true, dryRun: false }
 }
 
 export function replaceObject(deps: WriteDeps, route: Route, body: unknown, options: WriteOptions): Written {
@@ -76,10 +107,11 @@ export function replaceObject(deps: WriteDeps, route: Route, body: unknown, opti
 
 export function patchObject(deps: WriteDeps, route: Route, body: unknown, options: WriteOptions): Written {
   const { type, namespace, name = '' } = route
-  const applies = options.contentType === 'application/apply-patch+yaml'
+  const applies = options.contentType === APPLY
   const current = deps.store.get(type, namespace, name)
-  if (!current && applies) return createObject(deps, { ...route, name: undefined }, body, options)
+  if (!current && applies) return createObject(deps, { ...route, name: undefined }, named(body, name), options)
   if (!current) throw notFound(type, name)
+  if (applies) return applyObject(deps, route, current, body, options)
   return update(deps, route, current, patched(current, body, options.contentType), options)
 }
 
@@ -93,9 +125,7 @@ function applyPatch(current: unknown, body: unknown, contentType: string): unkno
   if (contentType === 'application/json-patch+json') return jsonPatch(current, body)
   if (!isRecord(body)) throw badRequest('error decoding patch: a patch is a JSON object')
   if (contentType === 'application/merge-patch+json') return mergePatch(current, body)
-  if (contentType === 'application/strategic-merge-patch+json' || contentType === 'application/apply-patch+yaml') {
-    return strategicMergePatch(current, body)
-  }
+  if (contentType === 'application/strategic-merge-patch+json') return strategicMergePatch(current, body)
   const message = `the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, application/strategic-merge-patch+json`
   throw new ApiError(415, 'UnsupportedMediaType', message)
 }
@@ -107,6 +137,7 @@ export function update(
   current: KubeObject,
   wanted: Record<string, unknown>,
   options: WriteOptions,
+  applied?: Record<string, unknown>[],
 ): Written {
   const { type } = route
   const name = current.metadata.name
@@ -129,18 +160,26 @@ export function update(
       ? { ...current, status: given.status }
       : { ...given, apiVersion, kind, metadata, ...(STATUS_OWNERS.has(type.kind) ? { status: current.status } : {}) }
   validate(type, next, current)
-  if (same(withoutManagers(next), withoutManagers(current)))
-    return { status: 200, answer: current, object: current, changed: false }
-  const marked = { ...next, metadata: managed(next.metadata, type, options, now()) }
+  const { dryRun } = options
+  const unchanged = same(withoutManagers(next), withoutManagers(current))
+  if (unchanged && (!applied || sameManagers(applied, current)))
+    return { status: 200, answer: current, object: current, changed: false, dryRun }
+  const managedFields = applied ?? afterUpdate(type, current, next, options.manager, now())
+  const marked = { ...next, metadata: { ...next.metadata, managedFields } }
   const raised = nextGeneration(type, current, next)
   const preview = raised === undefined ? marked : { ...marked, metadata: { ...marked.metadata, generation: raised } }
-  if (options.dryRun) return { status: 200, answer: preview, object: preview, changed: false }
+  if (dryRun) return { status: 200, answer: preview, object: preview, changed: false, dryRun }
   const stored = store.replace(type, marked)
   if (CONTROLLED.has(type.kind)) workloads.changed(current as Workload, stored as Workload)
-  return { status: 200, answer: stored, object: stored, changed: true }
+  return { status: 200, answer: stored, object: stored, changed: true, dryRun }
 }
 
-export function deleteObject({ store, workloads }: WriteDeps, route: Route, body: unknown, dryRun: boolean): Written {
+export function deleteObject(
+  { store, workloads, jobs }: WriteDeps,
+  route: Route,
+  body: unknown,
+  dryRun: boolean,
+): Written {
   const { type } = route
   const object = existing(store, route)
   const { name, uid, resourceVersion } = object.metadata
@@ -155,19 +194,20 @@ export function deleteObject({ store, workloads }: WriteDeps, route: Route, body
     store.remove(type, object)
     if (CONTROLLED.has(type.kind)) workloads.removed(object)
     if (type.kind === 'Pod') workloads.podRemoved(object)
+    if (type.kind === 'Job') jobs.removed(object)
   }
-  return { status: 200, answer: type.kind === 'Pod' ? object : done, object, changed: !dryRun }
+  return { status: 200, answer: type.kind === 'Pod' ? object : done, object, changed: !dryRun, dryRun }
 }
 
-/** `POST …/pods/NAME/eviction`: a deletion that a disruption budget may refuse with 429. */
+/** `POST …/pods/NAME/eviction`: a deletion that a disruption budget may refuse with 429, in the words of the real API. */
 export function evictPod(deps: WriteDeps, route: Route, body: unknown, dryRun: boolean): Written {
   const options = isRecord(body) ? body.deleteOptions : undefined
-  const pod = existing(deps.store, route)
-  const budgets = deps.store.list(resourceOfKind('policy/v1', 'PodDisruptionBudget'), pod.metadata.namespace)
-  const budget = budgets.find((candidate) => protects(candidate, pod))
-  if (budget) {
+  const pod = existing(deps.store, route) as Pod
+  const budget = budgetOf(deps.store, pod)
+  const { allowed, healthy, needed } = budget ? disruptionsAllowed(deps.store, budget) : NO_BUDGET
+  if (budget && allowed <= 0 && isReady(pod)) {
     const message = "Cannot evict pod as it would violate the pod's disruption budget."
-    const told = `The disruption budget ${budget.metadata.name} does not allow a disruption now`
+    const told = `The disruption budget ${budget.metadata.name} needs ${needed} healthy pods and has ${healthy} currently`
     throw new ApiError(429, 'TooManyRequests', message, { causes: [{ reason: 'DisruptionBudget', message: told }] })
   }
   const written = deleteObject(deps, { ...route, subresource: undefined }, options, dryRun)
@@ -178,13 +218,7 @@ export function evictPod(deps: WriteDeps, route: Route, body: unknown, dryRun: b
   }
 }
 
-/** A budget that allows no disruption at all; the simulation knows no finer ones. */
-function protects(budget: KubeObject, pod: KubeObject): boolean {
-  const spec = isRecord(budget.spec) ? budget.spec : {}
-  const labels = isRecord(spec.selector) && isRecord(spec.selector.matchLabels) ? spec.selector.matchLabels : {}
-  const covers = Object.entries(labels).every(([key, value]) => pod.metadata.labels?.[key] === value)
-  return covers && (spec.maxUnavailable === 0 || spec.minAvailable === '100%')
-}
+const NO_BUDGET = { allowed: 1, healthy: 0, needed: 0 }
 
 /** The Scale of a workload, as the scale subresource answers it. */
 export function scaleOf(workload: KubeObject): Record<string, unknown> {
@@ -259,20 +293,33 @@ function withoutManagers({ metadata, ...rest }: KubeObject): Record<string, unkn
   return { ...rest, metadata: others }
 }
 
-/** Notes who wrote last; which fields it wrote is left out. */
-function managed<M extends Draft['metadata']>(metadata: M, type: ResourceType, options: WriteOptions, now: number): M {
-  const operation = options.contentType === 'application/apply-patch+yaml' ? 'Apply' : 'Update'
-  const others = (metadata.managedFields ?? []).filter(
-    (entry) => entry.manager !== options.manager || entry.operation !== operation,
-  )
-  const apiVersion = apiVersionOf(type)
-  const entry = {
-    manager: options.manager,
-    operation,
-    apiVersion,
-    time: timestamp(now),
-    fieldsType: 'FieldsV1',
-    fieldsV1: {},
-  }
-  return { ...metadata, managedFields: [...others, entry] }
+function sameManagers(applied: Record<string, unknown>[], { metadata }: KubeObject): boolean {
+  const untimed = (entries: Record<string, unknown>[]) => entries.map(({ time: _time, ...entry }) => entry)
+  return same(untimed(applied), untimed(metadata.managedFields ?? []))
+}
+
+function applying({ manager, force }: WriteOptions, now: number) {
+  return { by: manager, force, now }
+}
+
+/** Server-side apply to an object that is there: the manifest over it, less what this manager no longer asks for. */
+function applyObject(
+  deps: WriteDeps,
+  route: Route,
+  current: KubeObject,
+  body: unknown,
+  options: WriteOptions,
+): Written {
+  if (!isRecord(body)) throw badRequest('error decoding patch: a patch is a JSON object')
+  if (body.metadata !== undefined && isRecord(body.metadata) && body.metadata.managedFields !== undefined)
+    throw badRequest('metadata.managedFields must be nil')
+  const { dropped, managedFields } = afterApply(route.type, current, body, applying(options, deps.now()))
+  const merged = strategicMergePatch(without(current, dropped), body)
+  if (!isRecord(merged)) throw badRequest('the patch leaves no object')
+  return update(deps, route, current, merged, options, managedFields)
+}
+
+/** A manifest may leave its name to the address. */
+function named(body: unknown, name: string): unknown {
+  return isRecord(body) ? { ...body, metadata: { ...(isRecord(body.metadata) ? body.metadata : {}), name } } : body
 }

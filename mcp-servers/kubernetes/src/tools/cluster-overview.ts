@@ -1,4 +1,4 @@
-import { count, page } from '@watchkeeper/mcp-shared'
+import { brief, count, page } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import type { Cluster } from '../cluster.ts'
 import { readEvents } from '../event-view.ts'
@@ -29,12 +29,12 @@ export const clusterOverview = defineTool({
   input: z.strictObject({}),
   output: z.object({
     summary: z.string(),
-    versions: z.object({ api_server: z.string(), kubelets: z.array(z.string()) }),
+    versions: brief(z.object({ api_server: z.string(), kubelets: z.array(z.string()) })),
     nodes: z.array(NodeView),
     nodes_ready: z.number(),
     pods: z.number(),
-    pods_not_ready: z.array(PodView.extend({ namespace: z.string() })),
-    warnings: z.array(z.object({ reason: z.string(), count: z.number(), objects: z.number() })),
+    pods_not_ready: z.array(brief(PodView.extend({ namespace: z.string() }))),
+    warnings: z.array(brief(z.object({ reason: z.string(), count: z.number(), objects: z.number() }))),
     truncated: z.boolean(),
     total: z.number().describe('pods that are not ready'),
   }),

@@ -1,4 +1,4 @@
-import { count, oneLine, ToolError } from '@watchkeeper/mcp-shared'
+import { brief, count, oneLine, ToolError } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { KindName, Name, Namespace } from '../arguments.ts'
 import type { Cluster } from '../cluster.ts'
@@ -7,11 +7,18 @@ import { at, detailsOf } from '../details.ts'
 import { EventView, readEvents } from '../event-view.ts'
 import { gitopsOwner } from '../gitops.ts'
 import { builtInKind } from '../kinds.ts'
-import type { Condition, KubeObject, Pod, Workload } from '../objects.ts'
+import type { KubeObject, Condition as ObjectCondition, Pod, Workload } from '../objects.ts'
 import { PodView, podsOf, podView } from '../pods.ts'
 import { readObject } from '../read-object.ts'
 import { defineTool } from '../tool.ts'
 
+const Condition = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: z.string().nullable(),
+  message: z.string().nullable(),
+  since: z.string().nullable(),
+})
 const Owner = z.object({ kind: z.string(), name: z.string(), uid: z.string() })
 const WORKLOADS = ['Deployment', 'StatefulSet', 'DaemonSet']
 const SHOWN = 20
@@ -33,28 +40,17 @@ export const describeTool = defineTool({
       uid: z.string(),
       created: z.string().nullable(),
     }),
-    workload: z.string().nullable().describe('TYPE/NAME of the workload this is, or belongs to'),
-    owners: z.array(Owner),
+    workload: z.string().nullable().describe('TYPE/NAME'),
+    owners: z.array(brief(Owner)),
     phase: z.string().nullable(),
     node: z.string().nullable(),
-    conditions: z.array(
-      z.object({
-        type: z.string(),
-        status: z.string(),
-        reason: z.string().nullable(),
-        message: z.string().nullable(),
-        since: z.string().nullable(),
-      }),
-    ),
+    conditions: z.array(brief(Condition)),
     containers: z.array(ContainerView),
-    limit: z
-      .number()
-      .nullable()
-      .describe('memory limit in bytes of the container last OOM-killed, or else of the first'),
-    pods: z.array(PodView),
-    events: z.array(EventView),
-    details: z.record(z.string(), z.string()).describe('what matters for this kind: taints, storage class, ports …'),
-    gitops: z.object({ owner: z.string(), by: z.string() }).nullable(),
+    limit: z.number().nullable().describe('memory limit in bytes; of the container last OOM-killed'),
+    pods: z.array(brief(PodView)),
+    events: z.array(brief(EventView)),
+    details: z.record(z.string(), z.string()),
+    gitops: brief(z.object({ owner: z.string(), by: z.string() })).nullable(),
     truncated: z.boolean(),
     total: z.number().describe('events'),
   }),
@@ -132,7 +128,7 @@ function containersOf(kind: string, object: KubeObject, pods: readonly Pod[]): C
 
 function conditionsOf(status: unknown) {
   const found = at(status, 'conditions')
-  return (Array.isArray(found) ? (found as Condition[]) : []).map(
+  return (Array.isArray(found) ? (found as ObjectCondition[]) : []).map(
     ({ type, status: is, reason, message, lastTransitionTime }) => ({
       type: type ?? '',
       status: is ?? '',

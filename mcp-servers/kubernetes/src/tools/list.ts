@@ -1,4 +1,4 @@
-import { count, oneLine } from '@watchkeeper/mcp-shared'
+import { CallerError, count, oneLine } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { Continue, FieldSelector, KindName, LabelSelector, Namespace } from '../arguments.ts'
 import { defineTool } from '../tool.ts'
@@ -17,6 +17,11 @@ export const list = defineTool({
     namespace: Namespace.optional(),
     label_selector: LabelSelector.optional(),
     field_selector: FieldSelector.optional(),
+    columns: z
+      .array(z.string().regex(/^[a-z0-9_]{1,40}$/))
+      .max(20)
+      .optional()
+      .describe('Only these: status, node …; those of kubectl -o wide too.'),
     limit: z.int().min(1).max(200).default(50),
     continue: Continue.optional(),
   }),
@@ -27,23 +32,29 @@ export const list = defineTool({
       z.object({
         namespace: z.string().nullable(),
         name: z.string(),
-        columns: z.record(z.string(), Cell).describe('by lower-case column name: ready, status, restarts, age …'),
+        columns: z.record(z.string(), Cell),
       }),
     ),
     truncated: z.boolean(),
-    total: z.number().nullable().describe('null where the API server does not say'),
+    total: z.number().nullable(),
     next: z.string().nullable(),
   }),
-  async run({ kind: name, namespace, label_selector, field_selector, limit, continue: from }, cluster, { signal }) {
+  async run({ kind: name, namespace, columns: wanted, limit, ...rest }, cluster, { signal }) {
     const kind = await cluster.kind(name, signal)
-    const query = { kind, namespace, labels: label_selector, fields: field_selector, limit, continue: from }
+    const { label_selector: labels, field_selector: fields, continue: from } = rest
+    const query = { kind, namespace, labels, fields, limit, continue: from, wide: wanted !== undefined }
     const { columns, rows, next, remaining } = await cluster.table(query, signal)
     const names = columns.map(columnName)
+    const unknown = wanted?.find((column) => !names.includes(column))
+    if (unknown)
+      throw new CallerError('invalid', `${kind.kind} has no column "${unknown}"; it has ${names.join(', ')}.`)
     const items = rows.map((row) => ({
       namespace: row.namespace,
       name: row.name,
       columns: Object.fromEntries(
-        names.flatMap((column, at) => (column === 'name' ? [] : [[column, cell(row.cells[at])]])),
+        names.flatMap((column, at) =>
+          (wanted ? wanted.includes(column) : column !== 'name') ? [[column, cell(row.cells[at])]] : [],
+        ),
       ),
     }))
     const where = kind.namespaced ? (namespace ? ` in ${namespace}` : ' in all namespaces') : ''

@@ -1,7 +1,8 @@
-import { CallerError, Change, DryRun, IfStill } from '@watchkeeper/mcp-shared'
+import { CallerError, Change } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
-import { Namespace, WorkloadName } from '../arguments.ts'
-import { changeWorkload, probeWorkload } from '../change-workload.ts'
+import { Namespace, Rehearsal, WorkloadName, workloadTarget } from '../arguments.ts'
+import { changeObject, type ObjectChange, probeMark } from '../change-object.ts'
+import type { Workload } from '../objects.ts'
 import { replacementWarnings } from '../rollout-warnings.ts'
 import { defineTool } from '../tool.ts'
 import { workloadRef } from '../workload.ts'
@@ -14,9 +15,9 @@ export const rolloutRestart = defineTool({
   effect: 'write',
   undoable: false,
   description: 'Replaces the pods of a Deployment, StatefulSet or DaemonSet one after another. Nothing else changes.',
-  input: z.strictObject({ namespace: Namespace, workload: WorkloadName, dry_run: DryRun, precondition: IfStill }),
+  input: z.strictObject({ namespace: Namespace, workload: WorkloadName, ...Rehearsal }),
   output: Change,
-  target: ({ namespace, workload }) => [workload.split('/')[0] ?? '', namespace, workload.split('/')[1] ?? ''],
+  target: workloadTarget,
   async run({ namespace, workload, dry_run: dryRun, precondition }, cluster, { signal, effect, now }) {
     const restartedAt = new Date(now()).toISOString()
     const change = {
@@ -36,9 +37,9 @@ export const rolloutRestart = defineTool({
       undo: () => null,
       rehearsed: () => ({ restartedAt: 'the time it runs' }),
       summary: () => `restart ${workload} in ${namespace}.`,
-    } satisfies Parameters<typeof changeWorkload>[1]
-    return changeWorkload(cluster, change, { dryRun, precondition, effect, signal })
+    } satisfies ObjectChange<Workload>
+    return changeObject(cluster, change, { dryRun, precondition, effect, signal })
   },
   probe: ({ namespace, workload, precondition }, cluster, { effect, signal }) =>
-    probeWorkload(cluster, { ref: workloadRef(namespace, workload), precondition, effect, signal }),
+    probeMark(cluster, { ref: workloadRef(namespace, workload), precondition, effect, signal }),
 })

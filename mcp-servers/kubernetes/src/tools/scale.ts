@@ -1,8 +1,8 @@
-import { Change, count, DryRun, IfStill } from '@watchkeeper/mcp-shared'
+import { Change, count } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
-import { Namespace, ScalableName } from '../arguments.ts'
+import { Namespace, Rehearsal, ScalableName, workloadTarget } from '../arguments.ts'
 import { autoscalerWarnings } from '../autoscaler.ts'
-import { changeWorkload, probeWorkload } from '../change-workload.ts'
+import { changeObject, probeMark } from '../change-object.ts'
 import type { Workload } from '../objects.ts'
 import { defineTool } from '../tool.ts'
 import { workloadRef } from '../workload.ts'
@@ -20,11 +20,10 @@ export const scale = defineTool({
     namespace: Namespace,
     workload: ScalableName,
     replicas: z.int().min(0).max(1_000),
-    dry_run: DryRun,
-    precondition: IfStill,
+    ...Rehearsal,
   }),
   output: Change,
-  target: ({ namespace, workload }) => [workload.split('/')[0] ?? '', namespace, workload.split('/')[1] ?? ''],
+  target: workloadTarget,
   async run({ namespace, workload, replicas, dry_run: dryRun, precondition }, cluster, { signal, effect }) {
     const ref = workloadRef(namespace, workload)
     const change = {
@@ -43,10 +42,10 @@ export const scale = defineTool({
       undo: (live: Workload) => ({ namespace, workload, replicas: replicasOf(live) }),
       summary: () => `scale ${workload} in ${namespace} to ${count(replicas, 'replica')}.`,
     }
-    return changeWorkload(cluster, change, { dryRun, precondition, effect, signal })
+    return changeObject(cluster, change, { dryRun, precondition, effect, signal })
   },
   probe: ({ namespace, workload, precondition }, cluster, { effect, signal }) =>
-    probeWorkload(cluster, { ref: workloadRef(namespace, workload), precondition, effect, signal }),
+    probeMark(cluster, { ref: workloadRef(namespace, workload), precondition, effect, signal }),
 })
 
 /** An absent count means one, as the API server has it. */

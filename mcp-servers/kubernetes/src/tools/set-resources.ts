@@ -1,29 +1,15 @@
-import { CallerError, Change, DryRun, IfStill } from '@watchkeeper/mcp-shared'
+import { CallerError, Change } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
-import { ContainerName, Namespace, WorkloadName } from '../arguments.ts'
-import { changeWorkload, probeWorkload } from '../change-workload.ts'
+import { ContainerName, Namespace, Rehearsal, WorkloadName, workloadTarget } from '../arguments.ts'
+import { changeObject, probeMark } from '../change-object.ts'
 import type { Workload } from '../objects.ts'
 import { chooseContainer, plannedResources, resourcesPatch, resourceValues, undoResources } from '../resources.ts'
 import { replacementWarnings } from '../rollout-warnings.ts'
 import { defineTool } from '../tool.ts'
 import { workloadRef } from '../workload.ts'
 
-const Memory = z.union([
-  z
-    .string()
-    .max(24)
-    .regex(/^[0-9.]+[A-Za-z]{0,2}[0-9]*$/),
-  z.int().positive(),
-  z.null(),
-])
-const Cpu = z.union([
-  z
-    .string()
-    .max(24)
-    .regex(/^[0-9.]+[A-Za-z]{0,2}[0-9]*$/),
-  z.int().positive(),
-  z.null(),
-])
+/** Read closely by `plannedResources`, which says in words what is wrong. */
+const Amount = z.union([z.string().max(24), z.int(), z.null()]).optional()
 
 export const setResources = defineTool({
   name: 'set_resources',
@@ -37,15 +23,14 @@ export const setResources = defineTool({
     namespace: Namespace,
     workload: WorkloadName,
     container: ContainerName.optional(),
-    memory: Memory.optional().describe('Memory limit: "512Mi", or bytes as an integer; null removes it.'),
-    memory_request: Memory.optional().describe('Memory request, likewise.'),
-    cpu: Cpu.optional().describe('CPU limit: "500m", "2", or millicores as an integer; null removes it.'),
-    cpu_request: Cpu.optional().describe('CPU request, likewise.'),
-    dry_run: DryRun,
-    precondition: IfStill,
+    memory: Amount.describe('Limit: "512Mi", or bytes; null removes it.'),
+    memory_request: Amount,
+    cpu: Amount.describe('Limit: "500m", "2", or millicores; null removes it.'),
+    cpu_request: Amount,
+    ...Rehearsal,
   }),
   output: Change,
-  target: ({ namespace, workload }) => [workload.split('/')[0] ?? '', namespace, workload.split('/')[1] ?? ''],
+  target: workloadTarget,
   async run({ namespace, workload, container, dry_run: dryRun, precondition, ...wanted }, cluster, { signal, effect }) {
     const planned = plannedResources(wanted)
     if (planned.size === 0)
@@ -61,8 +46,8 @@ export const setResources = defineTool({
       summary: () =>
         `set ${[...planned].map(([field, text]) => `${field} ${text ?? 'to none'}`).join(', ')} of ${workload} in ${namespace}.`,
     }
-    return changeWorkload(cluster, change, { dryRun, precondition, effect, signal })
+    return changeObject(cluster, change, { dryRun, precondition, effect, signal })
   },
   probe: ({ namespace, workload, precondition }, cluster, { effect, signal }) =>
-    probeWorkload(cluster, { ref: workloadRef(namespace, workload), precondition, effect, signal }),
+    probeMark(cluster, { ref: workloadRef(namespace, workload), precondition, effect, signal }),
 })

@@ -4,9 +4,12 @@ import { ask } from '../harness.ts'
 
 test('a healthy cluster is told in one line', async () => {
   expect(await ask(shop(), 'cluster_overview', {})).toMatchObject({
-    summary: '1 of 1 node ready, 0 of 1 pod not ready, 0 kinds of warnings.',
+    summary: '2 of 2 nodes ready, 0 of 1 pod not ready, 0 kinds of warnings.',
     versions: { api_server: 'v1.34.1', kubelets: ['v1.34.1'] },
-    nodes: [{ name: 'worker-1', ready: true, roles: ['worker'], schedulable: true, problems: [] }],
+    nodes: [
+      { name: 'worker-1', ready: true, roles: ['worker'], schedulable: true, problems: [] },
+      { name: 'worker-2' },
+    ],
     pods_not_ready: [],
     truncated: false,
   })

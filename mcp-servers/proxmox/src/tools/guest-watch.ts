@@ -1,0 +1,108 @@
+import { CallerError, count, oneLine, page } from '@watchkeeper/mcp-shared'
+import { z } from 'zod'
+import { GuestId } from '../arguments.ts'
+import { nameOf, readGuest } from '../live-guest.ts'
+import { iso, num, type Row, text, toRow, toRows } from '../rows.ts'
+import { defineTool } from '../tool.ts'
+
+const SERIES = ['cpu', 'mem', 'maxmem', 'netin', 'netout', 'diskread', 'diskwrite'] as const
+const POINTS = 24
+
+export const guestMetrics = defineTool({
+  name: 'guest_metrics',
+  title: "A guest's load over time",
+  effect: 'read',
+  description: 'Processor, memory, network and disk of a guest over a time, averaged into at most 24 points.',
+  input: z.strictObject({
+    guest: GuestId,
+    timeframe: z.enum(['hour', 'day', 'week', 'month', 'year']).default('hour'),
+  }),
+  output: z.object({
+    summary: z.string(),
+    items: z.array(z.record(z.string(), z.unknown())).describe('time, cpu, mem, netin, diskread …'),
+    truncated: z.boolean(),
+    total: z.number(),
+  }),
+  async run({ guest, timeframe }, cluster, { signal }) {
+    const ref = await cluster.guest(guest, signal)
+    const rows = (await cluster.guestMetrics(ref, timeframe, signal)).filter((row) => num(row, 'cpu') !== undefined)
+    const every = Math.max(1, Math.ceil(rows.length / POINTS))
+    const items = Array.from({ length: Math.ceil(rows.length / every) }, (_, at) =>
+      averaged(rows.slice(at * every, (at + 1) * every)),
+    )
+    const peak = Math.max(0, ...rows.map((row) => num(row, 'cpu') ?? 0))
+    return {
+      summary: `${count(rows.length, 'sample')} of guest ${guest} over one ${timeframe}, processor at most ${Math.round(peak * 100)} %.`,
+      items,
+      truncated: false,
+      total: items.length,
+    }
+  },
+})
+
+function averaged(rows: readonly Row[]): Record<string, unknown> {
+  const means = SERIES.flatMap((name) => {
+    const values = rows.flatMap((row) => num(row, name) ?? [])
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+    return values.length === 0 ? [] : [[name, name === 'cpu' ? Math.round(mean * 1000) / 1000 : Math.round(mean)]]
+  })
+  return { time: iso(num(rows[0] ?? {}, 'time')) ?? null, ...Object.fromEntries(means) }
+}
+
+export const guestAgentInfo = defineTool({
+  name: 'guest_agent_info',
+  title: 'Ask inside a guest',
+  effect: 'read',
+  description: "Operating system and addresses as the guest's own agent tells them; of a container its addresses.",
+  untrusted: true,
+  input: z.strictObject({ guest: GuestId }),
+  output: z.object({
+    summary: z.string(),
+    agent: z.string().optional().describe('its version'),
+    os: z.string().optional(),
+    kernel: z.string().optional(),
+    items: z.array(z.object({ interface: z.string(), mac: z.string().optional(), addresses: z.array(z.string()) })),
+    truncated: z.boolean(),
+    total: z.number(),
+  }),
+  async run({ guest }, cluster, { signal }) {
+    const live = await readGuest(cluster, guest, signal)
+    if (live.state !== 'running')
+      throw new CallerError('refused', `${nameOf(live)} is ${live.state}: nothing inside it can answer.`)
+    if (live.ref.kind === 'lxc') {
+      const found = (await cluster.guestInterfaces(live.ref, signal)).map(containerInterface)
+      return { summary: `${nameOf(live)} has ${count(found.length, 'interface')}.`, ...page(found, 64) }
+    }
+    const info = toRow(await cluster.guestAgent(live.ref, 'info', signal))
+    const [os, network] = await Promise.all([
+      cluster.guestAgent(live.ref, 'get-osinfo', signal).then(toRow),
+      cluster.guestAgent(live.ref, 'network-get-interfaces', signal).then(toRows),
+    ])
+    const system = oneLine(text(os, 'pretty-name') ?? text(os, 'name') ?? '', 200)
+    return {
+      summary: `${nameOf(live)} runs ${system || 'an unknown system'}.`,
+      agent: text(info, 'version'),
+      os: system || undefined,
+      kernel: text(os, 'kernel-release'),
+      ...page(network.map(machineInterface), 64),
+    }
+  },
+})
+
+function machineInterface(row: Row) {
+  return {
+    interface: oneLine(text(row, 'name') ?? '', 60),
+    mac: text(row, 'hardware-address'),
+    addresses: toRows(row['ip-addresses'])
+      .flatMap((one) => text(one, 'ip-address') ?? [])
+      .slice(0, 32),
+  }
+}
+
+function containerInterface(row: Row) {
+  return {
+    interface: oneLine(text(row, 'name') ?? '', 60),
+    mac: text(row, 'hwaddr') ?? text(row, 'hardware-address'),
+    addresses: [text(row, 'inet'), text(row, 'inet6')].flatMap((address) => address ?? []),
+  }
+}

@@ -1,0 +1,292 @@
+import { CONTAINER_ENDPOINTS } from './endpoints-lxc.ts'
+import { MACHINE_ENDPOINTS } from './endpoints-qemu.ts'
+
+/**
+ * One call of the API as Proxmox VE 9 publishes it (https://pve.proxmox.com/pve-docs/api-viewer/): the part that is used here.
+ *
+ * Types are `string`, `integer`, `number`, `boolean`, `object`, `array` or the values of an enumeration; `?` marks what may be
+ * left out. Parameters in the path are not repeated. `[n]` in a name stands for a number.
+ */
+export interface Endpoint {
+  /** `all`, or the privileges of which one is enough and the path they are wanted on. */
+  may: string
+  takes?: Record<string, string>
+  /** The fields of the object that is answered; none: anything. */
+  gives?: Record<string, string>
+  /** The fields of each row of the list that is answered; none: anything. */
+  lists?: Record<string, string>
+  /** A plain value is answered. */
+  answers?: 'string' | 'null'
+  /** Real answers have more fields than the published schema says. */
+  open?: true
+}
+
+export const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
+  'GET /access/permissions': { may: 'all', takes: { path: 'string?', userid: 'string?' }, gives: {} },
+  'GET /cluster/backup-info/not-backed-up': {
+    may: 'Sys.Audit on /',
+    lists: { name: 'string?', type: 'qemu|lxc', vmid: 'integer' },
+  },
+  'GET /cluster/ceph/status': { may: 'Sys.Audit|Datastore.Audit on /', gives: {} },
+  'GET /cluster/firewall/rules': {
+    may: 'Sys.Audit on /',
+    lists: {
+      action: 'string',
+      comment: 'string?',
+      dest: 'string?',
+      dport: 'string?',
+      enable: 'integer?',
+      'icmp-type': 'string?',
+      iface: 'string?',
+      ipversion: 'integer?',
+      log: 'emerg|alert|crit|err|warning|notice|info|debug|nolog?',
+      macro: 'string?',
+      pos: 'integer',
+      proto: 'string?',
+      source: 'string?',
+      sport: 'string?',
+      type: 'string',
+    },
+  },
+  'GET /cluster/ha/status/current': {
+    may: 'Sys.Audit on /',
+    lists: {
+      'armed-state': 'armed|standby|disarming|disarmed?',
+      crm_state: 'string?',
+      failback: 'boolean?',
+      id: 'string',
+      max_relocate: 'integer?',
+      max_restart: 'integer?',
+      node: 'string',
+      quorate: 'boolean?',
+      request_state: 'string?',
+      resource_mode: 'freeze|ignore?',
+      sid: 'string?',
+      state: 'string?',
+      status: 'string',
+      timestamp: 'integer?',
+      type: 'quorum|master|lrm|service|fencing',
+    },
+  },
+  'GET /cluster/resources': {
+    may: 'all',
+    takes: { type: 'vm|storage|node|sdn?' },
+    lists: {
+      'cgroup-mode': 'integer?',
+      content: 'string?',
+      cpu: 'number?',
+      disk: 'integer?',
+      diskread: 'integer?',
+      diskwrite: 'integer?',
+      hastate: 'string?',
+      id: 'string',
+      level: 'string?',
+      lock: 'string?',
+      maxcpu: 'number?',
+      maxdisk: 'integer?',
+      maxmem: 'integer?',
+      mem: 'integer?',
+      memhost: 'integer?',
+      name: 'string?',
+      netin: 'integer?',
+      netout: 'integer?',
+      network: 'string?',
+      'network-type': 'fabric|zone?',
+      node: 'string?',
+      plugintype: 'string?',
+      pool: 'string?',
+      protocol: 'string?',
+      sdn: 'string?',
+      shared: 'boolean?',
+      status: 'string?',
+      storage: 'string?',
+      tags: 'string?',
+      template: 'boolean?',
+      type: 'node|storage|pool|qemu|lxc|openvz|sdn|network',
+      uptime: 'integer?',
+      vmid: 'integer?',
+      'zone-type': 'string?',
+    },
+  },
+  'GET /cluster/status': {
+    may: 'Sys.Audit on /',
+    lists: {
+      id: 'string',
+      ip: 'string?',
+      level: 'string?',
+      local: 'boolean?',
+      name: 'string',
+      nodeid: 'integer?',
+      nodes: 'integer?',
+      online: 'boolean?',
+      quorate: 'boolean?',
+      type: 'cluster|node',
+      version: 'integer?',
+    },
+  },
+  'GET /cluster/tasks': { may: 'all', open: true, lists: { upid: 'string' } },
+  'GET /nodes/{node}/disks/list': {
+    may: 'Sys.Audit on /nodes/{node}',
+    open: true,
+    takes: { 'include-partitions': 'boolean?', skipsmart: 'boolean?', type: 'unused|journal_disks?' },
+    lists: {
+      devpath: 'string',
+      gpt: 'boolean',
+      health: 'string?',
+      model: 'string?',
+      mounted: 'boolean',
+      osdid: 'integer',
+      'osdid-list': 'array',
+      parent: 'string?',
+      serial: 'string?',
+      size: 'integer',
+      used: 'string?',
+      vendor: 'string?',
+      wwn: 'string?',
+    },
+  },
+  'GET /nodes/{node}/disks/smart': {
+    may: 'Sys.Audit on /',
+    takes: { disk: 'string', healthonly: 'boolean?' },
+    gives: { attributes: 'array?', health: 'string', text: 'string?', type: 'string?' },
+  },
+  'GET /nodes/{node}/journal': {
+    may: 'Sys.Syslog on /nodes/{node}',
+    takes: {
+      endcursor: 'string?',
+      lastentries: 'integer?',
+      since: 'integer?',
+      startcursor: 'string?',
+      until: 'integer?',
+    },
+    lists: {},
+  },
+  'GET /nodes/{node}/services': {
+    may: 'Sys.Audit on /nodes/{node}',
+    lists: {
+      'active-state': 'active|inactive|failed|activating|deactivating|maintenance|reloading|refreshing|unknown',
+      desc: 'string',
+      name: 'string',
+      service: 'string',
+      state: 'string',
+      'unit-state':
+        'enabled|enabled-runtime|linked|linked-runtime|alias|masked|masked-runtime|static|disabled|indirect|generated|transient|bad|not-found|unknown',
+    },
+  },
+  'GET /nodes/{node}/status': {
+    may: 'Sys.Audit on /nodes/{node}',
+    open: true,
+    gives: {
+      'boot-info': 'object',
+      cpu: 'number',
+      cpuinfo: 'object',
+      'current-kernel': 'object',
+      loadavg: 'array',
+      memory: 'object',
+      pveversion: 'string',
+      rootfs: 'object',
+    },
+  },
+  'GET /nodes/{node}/storage': {
+    may: 'all',
+    takes: { content: 'string?', enabled: 'boolean?', format: 'boolean?', storage: 'string?', target: 'string?' },
+    lists: {
+      active: 'boolean?',
+      avail: 'integer?',
+      content: 'string',
+      enabled: 'boolean?',
+      formats: 'object?',
+      select_existing: 'boolean?',
+      shared: 'boolean?',
+      storage: 'string',
+      total: 'integer?',
+      type: 'string',
+      used: 'integer?',
+      used_fraction: 'number?',
+    },
+  },
+  'GET /nodes/{node}/storage/{storage}/content': {
+    may: 'Datastore.Audit|Datastore.AllocateSpace on /storage/{storage}',
+    takes: { content: 'string?', vmid: 'integer?' },
+    lists: {
+      ctime: 'integer?',
+      encrypted: 'string?',
+      format: 'string',
+      notes: 'string?',
+      parent: 'string?',
+      protected: 'boolean?',
+      size: 'integer',
+      used: 'integer?',
+      verification: 'object?',
+      vmid: 'integer?',
+      volid: 'string',
+    },
+  },
+  'GET /nodes/{node}/tasks': {
+    may: 'all',
+    takes: {
+      errors: 'boolean?',
+      limit: 'integer?',
+      since: 'integer?',
+      source: 'archive|active|all?',
+      start: 'integer?',
+      statusfilter: 'string?',
+      typefilter: 'string?',
+      until: 'integer?',
+      userfilter: 'string?',
+      vmid: 'integer?',
+    },
+    lists: {
+      endtime: 'integer?',
+      id: 'string',
+      node: 'string',
+      pid: 'integer',
+      pstart: 'integer',
+      starttime: 'integer',
+      status: 'string?',
+      type: 'string',
+      upid: 'string',
+      user: 'string',
+    },
+  },
+  'GET /nodes/{node}/tasks/{upid}/log': {
+    may: 'all',
+    takes: { download: 'boolean?', limit: 'integer?', start: 'integer?' },
+    lists: { n: 'integer', t: 'string' },
+  },
+  'GET /nodes/{node}/tasks/{upid}/status': {
+    may: 'all',
+    gives: {
+      exitstatus: 'string?',
+      id: 'string',
+      node: 'string',
+      pid: 'integer',
+      pstart: 'integer',
+      starttime: 'integer',
+      status: 'running|stopped',
+      type: 'string',
+      upid: 'string',
+      user: 'string',
+    },
+  },
+  'POST /nodes/{node}/vzdump': {
+    may: 'all',
+    takes: {
+      compress: '0|1|gzip|lzo|zstd?',
+      mode: 'snapshot|suspend|stop?',
+      'notes-template': 'string?',
+      protected: 'boolean?',
+      'prune-backups': 'string?',
+      remove: 'boolean?',
+      storage: 'string?',
+      vmid: 'string?',
+    },
+    answers: 'string',
+  },
+  'GET /version': {
+    may: 'all',
+    gives: { console: 'applet|vv|html5|xtermjs?', release: 'string', repoid: 'string', version: 'string' },
+  },
+  ...MACHINE_ENDPOINTS,
+  ...CONTAINER_ENDPOINTS,
+}

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { OWN_SERVERS } from '../../src/tools/rules.ts'
+import { ownServers, ownServersAlone, STARTED_BY } from '../../src/tools/server-entries.ts'
+
+const everything = {
+  kubeconfig: '/k',
+  kubeconfigOperator: '/ko',
+  talosconfig: '/t',
+  talosconfigOperator: '/to',
+  proxmoxConfig: '/p',
+}
+
+test('each of our servers is started where its credentials are, with those and nothing else', () => {
+  const servers = ownServers(everything)
+  expect([...servers.keys()]).toEqual(OWN_SERVERS)
+  expect([...servers.values()].map((entry) => ('env' in entry ? entry.env : undefined))).toEqual([
+    { KUBECONFIG: '/k', KUBECONFIG_OPERATOR: '/ko' },
+    { PROXMOX_CONFIG: '/p' },
+    { TALOSCONFIG: '/t', TALOSCONFIG_OPERATOR: '/to' },
+  ])
+  for (const entry of servers.values()) expect(entry.declared).toBeUndefined()
+})
+
+test('nothing is started without credentials, and an operator alone is none', () => {
+  expect(ownServers({}).size).toBe(0)
+  expect(ownServers({ kubeconfigOperator: '/ko', talosconfigOperator: '/to' }).size).toBe(0)
+})
+
+test('what starts a server is told for each', () => {
+  expect(Object.keys(STARTED_BY)).toEqual(OWN_SERVERS)
+})
+
+test('the files that are started are there', () => {
+  for (const entry of ownServers(everything).values())
+    expect(existsSync('args' in entry ? (entry.args[0] ?? '') : '')).toBe(true)
+})
+
+test('without credentials each is told to reach nothing', () => {
+  const servers = ownServersAlone()
+  expect([...servers.keys()]).toEqual(OWN_SERVERS)
+  for (const entry of servers.values())
+    expect(entry).toMatchObject({ args: [expect.stringContaining('main.ts'), '--no-platform'], env: {} })
+})
