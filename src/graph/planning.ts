@@ -93,7 +93,7 @@ export async function planActions(
     const tried = await dryRun(deps, { incident, round, key: `dry-run:${index}`, tool: draft.tool, args })
     if ('problem' in tried) return tried
     const { change, contract } = tried
-    const again = actions.some((action) => targetName(action.target) === targetName(change.target))
+    const stale = actions.some((action) => movesGeneration(action, draft.tool, change))
     const effect = effectOfCall(draft.tool, args, deps.rules.declared)
     if (effect === undefined) return { problem: `${draft.tool} is not a tool this installation knows.` }
     actions.push({
@@ -106,7 +106,7 @@ export async function planActions(
       arguments: {
         ...args,
         dry_run: false,
-        ...(change.precondition && { precondition: preconditionOf(change, again) }),
+        ...(change.precondition && { precondition: preconditionOf(change, stale) }),
       },
       diff: change.diff,
       dryRun: change.summary,
@@ -123,11 +123,17 @@ export async function planActions(
   return actions
 }
 
+/** Whether an earlier action leaves another generation behind than the one this dry run saw. */
+function movesGeneration(earlier: Action, tool: string, { target }: Change): boolean {
+  if (targetName(earlier.target) !== targetName(target)) return false
+  return earlier.tool === tool || toolRules.get(tool)?.countsOwnCalls !== true
+}
+
 /** The second action on one object cannot know the generation that the first one leaves behind. */
-function preconditionOf({ precondition }: Change, again: boolean): JsonObject {
+function preconditionOf({ precondition }: Change, stale: boolean): JsonObject {
   if (!precondition) return {}
   const { uid, values, generation } = precondition
-  return generation === undefined || generation === null || again ? { uid, values } : { uid, generation, values }
+  return generation === undefined || generation === null || stale ? { uid, values } : { uid, generation, values }
 }
 
 function sameServer(tool: string, undo: string): string {

@@ -1,6 +1,8 @@
 import type { JsonObject } from '../domain/json.ts'
 import type { EffectClass } from '../domain/plan.ts'
 import { kubernetesRules } from './rules/kubernetes.ts'
+import { proxmoxRules } from './rules/proxmox.ts'
+import { talosRules } from './rules/talos.ts'
 
 /** What the agent itself knows of a tool. A server's own word is compared with it and never replaces it. */
 export interface ToolRule {
@@ -9,10 +11,16 @@ export interface ToolRule {
   undoable: boolean
   /** Where the arguments decide how much is at risk. */
   effectOf?: (args: JsonObject) => EffectClass
+  /** Its precondition's generation counts its own calls and no versions of the target: other tools leave it as it is. */
+  countsOwnCalls?: true
 }
 
 /** Every tool of our own servers that the agent may call, by `server.tool`. A tool that is not here is refused, whoever asks. */
-export const toolRules: ReadonlyMap<string, ToolRule> = new Map<string, ToolRule>([...kubernetesRules])
+export const toolRules: ReadonlyMap<string, ToolRule> = new Map<string, ToolRule>([
+  ...kubernetesRules,
+  ...Object.entries(proxmoxRules),
+  ...Object.entries(talosRules),
+])
 
 /** The servers that come with Watchkeeper: their tools are known here, and no installation declares them. */
 export const OWN_SERVERS: readonly string[] = ['kubernetes', 'proxmox', 'talos']

@@ -1,9 +1,12 @@
 import type { ToolRule } from '../rules.ts'
 
+// The generation that a dry run answers is the time of the newest task of the tool's own kind.
+const tasks = { countsOwnCalls: true } as const
+
 const read: ToolRule = { effect: 'read', undoable: false }
-const undoableWrite: ToolRule = { effect: 'write', undoable: true }
-const destructive: ToolRule = { effect: 'destructive', undoable: false }
-const undoableDestructive: ToolRule = { effect: 'destructive', undoable: true }
+const undoableWrite: ToolRule = { effect: 'write', undoable: true, ...tasks }
+const destructive: ToolRule = { effect: 'destructive', undoable: false, ...tasks }
+const undoableDestructive: ToolRule = { effect: 'destructive', undoable: true, ...tasks }
 
 /** What the agent itself knows of the tools of the Proxmox server. */
 export const proxmoxRules: Readonly<Record<string, ToolRule>> = {
@@ -29,7 +32,7 @@ export const proxmoxRules: Readonly<Record<string, ToolRule>> = {
   'proxmox.guest_start': undoableWrite,
   'proxmox.guest_resume': undoableWrite,
   'proxmox.snapshot_create': undoableWrite,
-  'proxmox.backup_create': { effect: 'write', undoable: false },
+  'proxmox.backup_create': { effect: 'write', undoable: false, ...tasks },
   'proxmox.guest_shutdown': undoableDestructive,
   'proxmox.guest_reboot': destructive,
   'proxmox.guest_stop': destructive,
