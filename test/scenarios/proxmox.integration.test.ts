@@ -7,8 +7,7 @@ const NEXTCLOUD = { id: GUEST, name: 'nextcloud', node: 'pve2', config: { agent:
 
 let watch: Watch
 const begin = async (options: WatchOptions = {}) => {
-  watch = await startWatch({ proxmox: { taskMs: 80, secondMs: 5 }, guests: [GUEST], workloads: [], ...options })
-  watch.proxmox.addGuest(NEXTCLOUD)
+  watch = await startWatch({ proxmox: { taskMs: 80, secondMs: 5 }, guests: [NEXTCLOUD], workloads: [], ...options })
 }
 afterEach(() => watch?.stop())
 
@@ -66,7 +65,7 @@ test('the agent killed while the snapshot is made: its mark tells that it was do
 })
 
 test('a guest whose agent answers does not hang: nothing is proposed', async () => {
-  await begin({ guests: [] })
+  await begin()
   watch.alertmanager.fire({ alertname: 'PveGuestHung', id: `qemu/${GUEST}`, node: 'pve2', cluster: 'homelab' })
   const card = await watch.until(({ incident }) => incident.status === 'watching')
   expect(card.view.incident.because).toContain('The check agent does not hold')
@@ -89,12 +88,37 @@ test('a reset that is rejected leaves the snapshot, and the card offers to take 
   await (await nextStep(1)).press('reject', bob)
   const after = await watch.until((_view, state) => state === 'rejected' || state === 'partial')
   expect(changes()).toEqual(['snapshot'])
-  expect(after.card.block?.join('\n')).toContain('hung_after_')
+  expect(after.card.block?.join('\n')).toContain('snapshot: hung_after_')
+  await after.press('undo', bob)
+  const back = await watch.until((view, state) => state === 'asked' && view.plan?.body.purpose === 'undo')
+  expect(back.view.plan?.body.actions).toMatchObject([{ tool: 'proxmox.snapshot_delete' }])
+  await back.press('approve', bob)
+  await (await watch.card()).press('approve', alice)
+  await watch.proxmox.waitUntil(() => watch.proxmox.guest(GUEST).snapshots.length === 0)
+})
+
+test('a phone shows all of what would run: the guest by name, id and host, and each step whole', async () => {
+  await begin()
+  watch.proxmox.hangGuest(GUEST)
+  const card = await watch.asked()
+  expect(card.card.title).toBe('Approve? nextcloud (qemu/131) – a virtual machine hangs')
+  expect(card.card.where).toMatch(/^nextcloud \(qemu\/131\) on pve2 · homelab · 1 alert/)
+  expect(card.offers('approve')).toBe(true)
+  expect(plain(card.card.block)).toEqual([
+    'RUNS EXACTLY THIS · plan … · step 1 of 2',
+    '1 proxmox.snapshot_create VM 131',
+    '  ⚠ It grows with every write: remove hung_after_Ns with snapshot_delete within 72 hours.',
+    '  + snapshot: hung_after_Ns',
+    '  only if unchanged: uid qemu/131…, values …, generation 0',
+    'Dry run: Would snapshot guest 131 (nextcloud) on pve2, without its memory.',
+    'Way back: proxmox.snapshot_delete with the same arguments, asked again before it runs',
+    'later, asked again: 2 proxmox.guest_reset VM 131',
+    expect.stringMatching(/^Done means: answers, within .*; alert clear within /),
+  ])
 })
 
 test('two guests that hang on one host are two incidents', async () => {
-  await begin({ guests: [GUEST, 132] })
-  watch.proxmox.addGuest({ ...NEXTCLOUD, id: 132, name: 'forgejo' })
+  await begin({ guests: [NEXTCLOUD, { ...NEXTCLOUD, id: 132, name: 'forgejo' }] })
   watch.proxmox.hangGuest(GUEST)
   watch.proxmox.hangGuest(132)
   await watch.asked(1)
@@ -114,8 +138,7 @@ test('a guest that is off is started by one tap', async () => {
 })
 
 test('a guest that is not meant to run stays off', async () => {
-  await begin({ guests: [132] })
-  watch.proxmox.addGuest({ ...NEXTCLOUD, id: 132, running: false, config: { onboot: 0 } })
+  await begin({ guests: [{ ...NEXTCLOUD, running: false, config: { onboot: 0 } }] })
   const card = await watch.until(({ incident }) => incident.status === 'watching')
   expect(card.view.incident.because).toContain('The check guest does not hold')
 })
@@ -132,6 +155,16 @@ test('a storage that fills up is told with what lies on it, and nothing is propo
   expect(card.view.findings.filter(({ ok }) => ok)).toHaveLength(3)
   expect(card.offers('approve')).toBe(false)
 })
+
+/** Lines of a card without what differs from run to run. */
+function plain(lines: readonly string[] | null): string[] {
+  return (lines ?? []).map((line) =>
+    line
+      .replace(/plan [0-9a-f]{4}-[0-9a-f]{2}/, 'plan …')
+      .replace(/values [0-9a-f]{8}…/, 'values …')
+      .replace(/hung_after_\d+s/, 'hung_after_Ns'),
+  )
+}
 
 /** The question about one action of the plan, once it is asked. */
 function nextStep(action: number): Promise<SeenCard> {

@@ -22,6 +22,22 @@ test('a kubelet that is not healthy is restarted by one tap, and Talos finds it 
   expect(watch.complaints()).toEqual([])
 })
 
+test('a phone shows the node, its cluster and exactly what would run', async () => {
+  await begin()
+  watch.talos.breakService('worker-1', 'kubelet')
+  const { card } = await watch.asked()
+  expect(card.title).toBe('Approve? worker-1 – the kubelet of a node is not healthy')
+  expect(card.where).toMatch(/^worker-1 · homelab · 1 alert/)
+  expect(card.block?.slice(1, 6)).toEqual([
+    '1 talos.service_restart node worker-1',
+    '  ⚠ Pods go on running while the kubelet restarts.',
+    expect.stringMatching(/^ {2}- services\.kubelet\.started_at: 20/),
+    '  + services.kubelet.started_at: the time it runs',
+    '  service: kubelet',
+  ])
+  expect(card.block?.at(-1)).toMatch(/^Done means: sound, within .*; alert clear within /)
+})
+
 test('a restart that does not help is said not to have helped', async () => {
   await begin({ runbooks: { kubelet: impatient } })
   watch.talos.breakService('worker-1', 'kubelet', { stubborn: true })

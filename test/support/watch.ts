@@ -26,6 +26,7 @@ import type { SimulatedCluster } from '../simulators/kubernetes/cluster.ts'
 import type { Fault } from '../simulators/kubernetes/faults.ts'
 import type { WorkloadSpec } from '../simulators/kubernetes/workload-spec.ts'
 import type { SimulatedProxmox } from '../simulators/proxmox/cluster.ts'
+import type { GuestSpec } from '../simulators/proxmox/state.ts'
 import type { SimulatedTalos } from '../simulators/talos/cluster.ts'
 import { type Agent, agentProcess, agentWithin } from './agent.ts'
 import { followRules, kubernetesAlerts, proxmoxAlerts, type RuleAlert, talosAlerts } from './alert-rules.ts'
@@ -39,8 +40,8 @@ export const anna: Person = { name: 'anna', telegramId: 1003, role: 'operator' }
 export const viewer: Person = { name: 'vera', telegramId: 1004, role: 'viewer' }
 
 export interface WatchOptions extends Beside {
-  /** Whose alerts follow their state, of the guests of Proxmox VE. */
-  guests?: readonly number[]
+  /** Guests of Proxmox VE beside the seeded ones; their alerts follow their state. */
+  guests?: readonly GuestSpec[]
   /** The agent is a process of its own, which can be killed. */
   process?: boolean
   /** `shop/cart` alone unless told. */
@@ -122,6 +123,8 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
   const { kubernetes: cluster, talos, proxmox } = platforms
   const workloads = options.workloads ?? [{ namespace: 'shop', name: 'cart' }]
   for (const workload of workloads) cluster.addWorkload(workload)
+  const guests = options.guests ?? []
+  for (const guest of guests) proxmox?.addGuest(guest)
   const { servers, file } = await switches(folder, platforms.env)
   const people = options.people ?? [alice, bob, anna, viewer]
   const env = {
@@ -155,7 +158,13 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
     () => [
       ...kubernetesAlerts(cluster, CLUSTER).map(onePerWorkload),
       ...(talos ? talosAlerts(talos, CLUSTER) : []),
-      ...(proxmox ? proxmoxAlerts(proxmox, options.guests ?? [], CLUSTER) : []),
+      ...(proxmox
+        ? proxmoxAlerts(
+            proxmox,
+            guests.map(({ id }) => id),
+            CLUSTER,
+          )
+        : []),
     ],
     alertmanager,
   )
