@@ -1,6 +1,8 @@
 import { checkTelegram } from './chat/telegram-check.ts'
 import type { Config } from './config.ts'
 import type { Problem } from './domain/runbook.ts'
+import { OWN_SERVERS } from './tools/rules.ts'
+import { STARTED_BY } from './tools/server-entries.ts'
 import type { Toolbox } from './tools/toolbox.ts'
 
 /** One line of the table at start and of `doctor`: which part, whether it is the real one, and what to do if it is not well. */
@@ -51,19 +53,17 @@ async function telegramPart({ telegram }: Config): Promise<Part> {
 
 function toolParts(toolbox: Toolbox): Part[] {
   const servers = toolbox.status()
-  if (servers.length === 0)
-    return [
-      part(
-        'tools',
-        'missing',
-        'Nothing to look or act with. Set KUBECONFIG, PROXMOX_CONFIG, TALOSCONFIG, or MCP_SERVERS_FILE.',
-      ),
-    ]
-  return servers.map(({ server, state, because, tools }) =>
-    state === 'ready'
-      ? part(server, 'real', `${tools} tools by MCP.`)
-      : part(server, 'broken', because ?? 'It has not answered yet.'),
-  )
+  const absent = OWN_SERVERS.filter((name) => !servers.some(({ server }) => server === name))
+  return [
+    ...servers.map(({ server, state, because, tools }) =>
+      state === 'ready'
+        ? part(server, 'real', `${tools} tools by MCP.`)
+        : part(server, 'broken', because ?? 'It has not answered yet.'),
+    ),
+    ...absent.map((server) =>
+      part(server, 'missing', `No tools for it. Set ${STARTED_BY[server]}, or name the server in MCP_SERVERS_FILE.`),
+    ),
+  ]
 }
 
 function runbooksPart(config: Config, runbooks: number, problems: readonly Problem[]): Part {

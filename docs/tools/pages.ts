@@ -1,13 +1,17 @@
 import { fileURLToPath } from 'node:url'
 import { tools as kubernetes } from '../../mcp-servers/kubernetes/src/tools/index.ts'
+import { tools as proxmox } from '../../mcp-servers/proxmox/src/tools/index.ts'
 import { catalogOf, type PublishedTool } from '../../mcp-servers/shared/src/catalog.ts'
 import type { Tool } from '../../mcp-servers/shared/src/define-tool.ts'
+import { tools as talos } from '../../mcp-servers/talos/src/tools/index.ts'
 import { APPLICABLE, INAPPLICABLE, INSPECTOR, SUITE } from '../../test/conformance/scenarios.ts'
 import { toolPage } from './tool-page.ts'
 
 /** What each of our servers publishes at its fullest: one cluster, a credential that may do everything. One line for each. */
 export const published: Readonly<Record<string, readonly PublishedTool[]>> = {
   kubernetes: list(kubernetes),
+  proxmox: list(proxmox),
+  talos: list(talos),
 }
 
 /** Every page that is made from the code, by its path; and each list as it goes over the wire, one tool a line. */

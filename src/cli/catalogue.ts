@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type CatalogueTool, type ToolCatalogue, toolsToCome } from '../knowledge/tool-catalogue.ts'
+import type { CatalogueTool, ToolCatalogue } from '../knowledge/tool-catalogue.ts'
 import type { DeclaredTools } from '../tools/rules.ts'
 import type { PublishedTool } from '../tools/toolbox.ts'
 
@@ -15,11 +15,11 @@ const Definition = z.object({
 })
 
 /**
- * What the lint knows: the tools as published now, and the names of those to come. Of somebody else's tool the effect is the
- * declared one; any other that states no effect changes.
+ * What the lint knows: the tools as they are published; of two with one name the later counts. Of somebody else's tool the effect
+ * is the declared one; any other that states no effect changes.
  */
 export function catalogueOf(tools: readonly PublishedTool[], declared: DeclaredTools = new Map()): ToolCatalogue {
-  const known = new Map<string, CatalogueTool | 'later'>(toolsToCome())
+  const known = new Map<string, CatalogueTool>()
   for (const { name, definition } of tools) {
     const parsed = Definition.safeParse(definition)
     if (!parsed.success) continue

@@ -6,6 +6,8 @@ import { type Part, partsOf, partsTable } from '../parts.ts'
 import { checkDatabase, connect } from '../storage/postgres.ts'
 import { grantSigner } from '../tools/grants.ts'
 import { configuredServers, openTools } from '../tools/open-tools.ts'
+import { OWN_SERVERS } from '../tools/rules.ts'
+import { askClusters, type Clusters } from './ask-clusters.ts'
 import { createLog } from './log.ts'
 
 /** Looks at every part without taking part in the work, so it may run beside the agent. 1 where something is broken. */
@@ -21,12 +23,23 @@ export async function doctor(env: Readonly<Record<string, string | undefined>>):
     const { runbooks, problems } = await loadRunbookFolder(config.runbooksDir)
     const [database, ...others] = await partsOf(config, { toolbox, runbooks: runbooks.length, problems })
     const parts = [config.databaseUrl === undefined ? database : await askDatabase(config.databaseUrl), ...others]
-    const shown = parts.filter((part) => part !== undefined)
+    const ours = toolbox.status().filter(({ server, state }) => state === 'ready' && OWN_SERVERS.includes(server))
+    const clusters = await askClusters(
+      toolbox,
+      ours.map(({ server }) => server),
+    )
+    const shown = parts.flatMap((part) => (part === undefined ? [] : [withClusters(part, clusters.get(part.part))]))
     process.stdout.write(`${partsTable(shown)}\n`)
     return shown.some(({ state }) => state === 'broken') ? 1 : 0
   } finally {
     await toolbox.close()
   }
+}
+
+/** A server that answers is well only if its clusters do. */
+function withClusters({ part, state, detail }: Part, clusters: Clusters | undefined): Part {
+  if (!clusters) return { part, state, detail }
+  return { part, state: clusters.well ? state : 'broken', detail: `${detail} ${clusters.detail}` }
 }
 
 async function askDatabase(url: string): Promise<Part> {

@@ -140,7 +140,7 @@ export interface Problem {
   readonly path: string
   readonly line: number
   readonly column?: number
-  readonly severity: 'error' | 'warning' | 'note'
+  readonly severity: 'error' | 'warning'
   readonly message: string
   readonly hint?: string
 }

@@ -16,12 +16,7 @@ import { refusePattern } from './safe-patterns.ts'
 import { splitTemplate } from './templates.ts'
 
 /** Notes a problem at a JSON pointer into the front matter. */
-export type LintReport = (
-  severity: 'error' | 'warning' | 'note',
-  pointer: string,
-  message: string,
-  hint?: string,
-) => void
+export type LintReport = (severity: 'error' | 'warning', pointer: string, message: string, hint?: string) => void
 
 /** What an expression at one place of a runbook can see. */
 export interface Sight {

@@ -30,7 +30,7 @@ interface Call {
 
 /**
  * Everything that is wrong with a runbook beyond its shape, in the order of its lines. Errors mean that it must not be
- * used; a tool that is known by name only is a note.
+ * used.
  */
 export function lintRunbook(runbook: Runbook, tools: ToolCatalogue): Problem[] {
   const problems: Problem[] = []
@@ -191,10 +191,6 @@ function lintCall({ tool: name, args, pointer, use }: Call, sight: Sight, { tool
   if (tool === undefined) {
     const hint = 'The tools are listed in the reference of each MCP server.'
     report('error', `${pointer}/tool`, `There is no tool \`${name}\`.${didYouMean(name, tools.keys())}`, hint)
-  } else if (tool === 'later') {
-    const server = name.slice(0, name.indexOf('.'))
-    const message = `\`${name}\` is known by name only: its definition comes with the ${titled(server)} server.`
-    report('note', `${pointer}/tool`, message)
   } else lintDefinedCall({ tool: name, args, pointer, use }, tool, report)
 }
 
@@ -240,7 +236,7 @@ function shapesOf(runbook: Runbook, tools: ToolCatalogue, resultOf?: string): Ma
 
   function note(path: string, name: string): void {
     const tool = tools.get(name)
-    if (tool !== undefined && tool !== 'later' && tool.outputSchema) shapes.set(path, tool.outputSchema)
+    if (tool?.outputSchema) shapes.set(path, tool.outputSchema)
   }
 }
 
@@ -250,8 +246,7 @@ function usedInputs(runbook: Runbook): Set<string> {
 }
 
 function effectOf(name: string, tools: ToolCatalogue): string | undefined {
-  const tool = tools.get(name)
-  return tool === undefined || tool === 'later' ? undefined : tool.effect
+  return tools.get(name)?.effect
 }
 
 /** The place of a pointer, or of the nearest thing around it that is in the file. */
@@ -266,14 +261,10 @@ function positionOf({ source }: Runbook, pointer: string): Position {
 /** A rollback repeats its step's arguments, and one tool is often called twice: each thing is said once. */
 function withoutRepeats(problems: readonly Problem[]): Problem[] {
   const said = new Set<string>()
-  return problems.filter(({ severity, line, message }) => {
-    const key = severity === 'note' ? message : `${line} ${message}`
+  return problems.filter(({ line, message }) => {
+    const key = `${line} ${message}`
     if (said.has(key)) return false
     said.add(key)
     return true
   })
-}
-
-function titled(server: string): string {
-  return `${server.slice(0, 1).toUpperCase()}${server.slice(1)}`
 }

@@ -132,7 +132,8 @@ function judgeMap(value: Json, schema: Schema, judging: Judging, at: Pointer): M
     if (own !== undefined) return judge(item, own, judging, [...at, key])
     const others = schema.additionalProperties ?? true
     if (others !== false) return judge(item, others, judging, [...at, key])
-    return [{ pointer: [...at, key], message: `is not known to it.${didYouMean(key, Object.keys(known))}` }]
+    const guess = didYouMean(key, Object.keys(known))
+    return [{ pointer: [...at, key], message: `is not known to it${guess && `.${guess}`}` }]
   })
   return [...missing, ...wrong]
 }

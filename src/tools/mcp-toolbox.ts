@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
@@ -15,6 +16,9 @@ import type { CallOptions, PublishedTool, ServerStatus, ToolAnswer, Toolbox } fr
 const MAX_RESULT_BYTES = 256 * 1024
 const CONNECT_DEADLINE_MS = 20_000
 const MAX_LOG_LINE = 4_000
+const MAX_FIRST_LINES = 20
+/** How long the log of a server that ended is waited for. */
+const LAST_WORDS_MS = 1_000
 /** How often a server may change its tools while they are read. */
 const MAX_LOOKS = 5
 
@@ -83,6 +87,7 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
 
   async function open(): Promise<Session> {
     const client = new Client({ name: 'watchkeeper', version: '0.1.0' }, { capabilities: {} })
+    const said: Said = { lines: [], heard: Promise.resolve() }
     const forget = () => {
       if (ready?.client === client) ready = undefined
     }
@@ -92,7 +97,7 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
       if (ready?.client === client && !opening) during(lookAgain(ready)).catch(() => {})
     })
     try {
-      await client.connect(transportFor(name, entry, deps), { timeout: CONNECT_DEADLINE_MS })
+      await client.connect(transportFor(name, entry, deps, said), { timeout: CONNECT_DEADLINE_MS })
       const tools = await settled(client)
       ready = { client, audience: entry.declared ? undefined : audienceOf(client), tools, calls: 0 }
       problem = undefined
@@ -100,7 +105,7 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
       return ready
     } catch (error) {
       await client.close().catch(() => {})
-      throw giveUp(error)
+      throw giveUp(error, entry.declared ? undefined : await whyNotStarted(said))
     }
   }
 
@@ -145,8 +150,8 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
     }
   }
 
-  function giveUp(error: unknown): unknown {
-    const because = error instanceof Error ? error.message : String(error)
+  function giveUp(error: unknown, reason?: string): unknown {
+    const because = reason ?? (error instanceof Error ? error.message : String(error))
     problem = { state: error instanceof SetAside ? 'set_aside' : 'unreachable', because }
     deps.log.warn({ server: name, because }, 'MCP server not usable')
     return error
@@ -229,7 +234,21 @@ function localName({ name }: PublishedTool): string {
   return name.slice(name.indexOf('.') + 1)
 }
 
-function transportFor(server: string, entry: ServerEntry, { env, signer, log }: ToolboxDeps) {
+/** The first lines a server started here wrote to its log; `heard` resolves when it has ended and all was read. */
+interface Said {
+  lines: string[]
+  heard: Promise<void>
+}
+
+/** What one of our servers says before it ends when it cannot start: a line that says so, and one for each problem. */
+async function whyNotStarted({ lines, heard }: Said): Promise<string | undefined> {
+  await Promise.race([heard, pause(LAST_WORDS_MS, undefined, { ref: false })])
+  const at = lines.findIndex((line) => line.endsWith(' cannot start:'))
+  const problems = at < 0 ? [] : lines.slice(at + 1).flatMap((line) => (line.startsWith('- ') ? [line.slice(2)] : []))
+  return problems.length > 0 ? problems.join(' ') : undefined
+}
+
+function transportFor(server: string, entry: ServerEntry, { env, signer, log }: ToolboxDeps, said: Said) {
   if ('url' in entry)
     return new StreamableHTTPClientTransport(new URL(entry.url), {
       requestInit: { headers: entry.headers, redirect: 'error' },
@@ -246,8 +265,13 @@ function transportFor(server: string, entry: ServerEntry, { env, signer, log }: 
     ...(entry.cwd !== undefined && { cwd: entry.cwd }),
   })
   // Its log belongs into ours: stdout is the protocol's.
-  if (transport.stderr instanceof Readable)
-    createInterface({ input: transport.stderr }).on('line', (line) => log.info({ server }, line.slice(0, MAX_LOG_LINE)))
+  if (transport.stderr instanceof Readable) {
+    const lines = createInterface({ input: transport.stderr }).on('line', (line) => {
+      log.info({ server }, line.slice(0, MAX_LOG_LINE))
+      if (said.lines.length < MAX_FIRST_LINES) said.lines.push(line.slice(0, MAX_LOG_LINE))
+    })
+    said.heard = new Promise((resolve) => lines.once('close', () => resolve()))
+  }
   return transport
 }
 

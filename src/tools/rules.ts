@@ -18,8 +18,8 @@ export interface ToolRule {
 /** Every tool of our own servers that the agent may call, by `server.tool`. A tool that is not here is refused, whoever asks. */
 export const toolRules: ReadonlyMap<string, ToolRule> = new Map<string, ToolRule>([
   ...kubernetesRules,
-  ...Object.entries(proxmoxRules),
-  ...Object.entries(talosRules),
+  ...proxmoxRules,
+  ...talosRules,
 ])
 
 /** The servers that come with Watchkeeper: their tools are known here, and no installation declares them. */

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { ServerEntries } from './mcp-servers.ts'
+import { OWN_SERVERS } from './rules.ts'
 
 /** Where the credentials of each of our servers are; one that has none is not started here. */
 export interface OwnServers {
@@ -38,8 +39,13 @@ export function ownServers(own: OwnServers): ServerEntries {
   return new Map(wanted.flatMap((one) => (one === false ? [] : [[one.server, entryOf(one.server, one.env)]])))
 }
 
-function entryOf(server: string, env: Readonly<Record<string, string | undefined>>) {
+/** The same servers without any credential: they publish all of their tools, and reach nothing. */
+export function ownServersAlone(): ServerEntries {
+  return new Map(OWN_SERVERS.map((server) => [server, entryOf(server, {}, ['--no-platform'])]))
+}
+
+function entryOf(server: string, env: Readonly<Record<string, string | undefined>>, flags: readonly string[] = []) {
   const main = fileURLToPath(new URL(`../../mcp-servers/${server}/src/main.ts`, import.meta.url))
   const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return { command: process.execPath, args: [main], env: Object.fromEntries(set) }
+  return { command: process.execPath, args: [main, ...flags], env: Object.fromEntries(set) }
 }

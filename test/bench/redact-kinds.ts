@@ -108,6 +108,11 @@ export function oneOfEach(): Secret[] {
   return Object.entries(KINDS).map(([kind, make]) => ({ kind, ...make() }))
 }
 
+/** Whether the text is a whole file of credentials: a log that quotes one is hidden as a whole, so such texts are planted apart. */
+export function isWholeFile({ kind }: Secret): boolean {
+  return ['kubeconfig', 'talosconfig', 'machine-config'].includes(kind)
+}
+
 function hiding(text: (secret: string) => string, make: () => string = word): Omit<Secret, 'kind'> {
   const secret = make()
   return { text: text(secret), hidden: [secret] }

@@ -1,7 +1,7 @@
-import { type CatalogueTool, type ToolCatalogue, toolsToCome } from '../../src/knowledge/tool-catalogue.ts'
+import type { CatalogueTool, ToolCatalogue } from '../../src/knowledge/tool-catalogue.ts'
 import { ownLists } from '../tools/own-lists.ts'
 
-/** The tools as our servers really publish them, and the names of those that are to come. */
+/** The tools as our servers really publish them. */
 export function publishedTools(): ToolCatalogue {
   const published = ownLists().flatMap(({ server, tools }) =>
     tools.map(({ name, _meta, inputSchema, outputSchema }) => {
@@ -10,5 +10,5 @@ export function publishedTools(): ToolCatalogue {
       return [`${server}.${name}`, known] as const
     }),
   )
-  return new Map<string, CatalogueTool | 'later'>([...toolsToCome(), ...published])
+  return new Map(published)
 }

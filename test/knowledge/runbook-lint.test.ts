@@ -58,11 +58,7 @@ test.each([
     '24 error: `kubernetes.rollout_status` only reads, so it mends nothing.',
   ],
   ['- tool: kubernetes.rollout_status', '- tool: kubernetes.scale', '33 error: `kubernetes.scale` changes something'],
-  [
-    'tool: kubernetes.set_resources',
-    'tool: talos.reboot',
-    '24 note: `talos.reboot` is known by name only: its definition comes with the Talos server.',
-  ],
+  ['tool: kubernetes.set_resources', 'tool: talos.reset', '24 error: There is no tool `talos.reset`.'],
   // the way back
   [rollback, '', '23 error: The step `raise` has no way back. Add `rollback:`'],
   [rollback, '    rollback: { args: {} }\n', '31 error: The way back does the same as the step.'],
@@ -197,13 +193,4 @@ test('a destructive step under the ceiling standard is pointed out', () => {
 test('an id that differs from the name of its file, and a file without prose, are pointed out', () => {
   const text = SAMPLE.slice(0, SAMPLE.indexOf('# Cart'))
   expect(lint(text, 'runbooks/other.md').join('\n')).toMatch(/There is no prose.*file is called other\.md/s)
-})
-
-test('a tool that is to come is noted once a file', () => {
-  const text = spoil(
-    'tool: kubernetes.rollout_status',
-    'tool: talos.health',
-    spoil('- tool: kubernetes.rollout_status', '- tool: talos.health'),
-  )
-  expect(lint(text).filter((problem) => problem.includes('note'))).toHaveLength(1)
 })

@@ -104,3 +104,19 @@ describe('a crashing pod', () => {
     expect(renderArgs(back, { inputs: values, checks })).toEqual({ args: { ...call, memory: 1_073_741_824 } })
   })
 })
+
+test('the database of etcd: the node of the alert is called by its name, and it is the one that has grown', () => {
+  const runbook = runbooks.find(({ id }) => id === 'etcd-database-large')
+  const alert = { labels: { alertname: 'etcdDatabaseQuotaLowSpace', instance: '10.5.0.12:2381' } }
+  const checks = { machine: { result: { node: 'cp-2', control_plane: true } } }
+  const { values } = resolveInputs(runbook ?? { inputs: [] }, { alert, checks })
+  expect(values).toEqual({ node: '10.5.0.12', member: 'cp-2' })
+  const [, etcd] = runbook?.checks ?? []
+  const items = (grown: string, healthy = true) =>
+    ['cp-1', 'cp-2'].map((member) => ({ member, healthy, bytes: member === grown ? 300 : 100, bytes_in_use: 90 }))
+  const found = (list: object[]) =>
+    holds(etcd?.expect ?? 'false', { alert, inputs: values, checks, result: { items: list } }).holds
+  expect(found(items('cp-2'))).toBe(true)
+  expect(found(items('cp-1'))).toBe(false)
+  expect(found(items('cp-2', false))).toBe(false)
+})

@@ -9,6 +9,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { afterAll, expect, test } from 'vitest'
 import { published } from '../../docs/tools/pages.ts'
 import { ROOT } from '../docs/files.ts'
+import { createAuthority } from '../simulators/tls.ts'
 
 const run = promisify(execFile)
 const folder = await mkdtemp(join(tmpdir(), 'watchkeeper-packed-'))
@@ -17,6 +18,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 /** What each server wants before it starts; none of it has to answer. One line for each. */
 const servers: readonly { server: string; env: () => Promise<Record<string, string>> }[] = [
   { server: 'kubernetes', env: async () => ({ KUBECONFIG: await kubeconfig() }) },
+  { server: 'proxmox', env: async () => ({ PROXMOX_CONFIG: await proxmoxConfig() }) },
+  { server: 'talos', env: async () => ({ TALOSCONFIG: await talosconfig() }) },
 ]
 
 test.each(servers)(
@@ -30,8 +33,12 @@ test.each(servers)(
     const command = { command: process.execPath, args: [join(installed, file ?? '')], stderr: 'ignore' as const }
     await client.connect(new StdioClientTransport({ ...command, env: await env() }))
     const names = (await client.listTools()).tools.map(({ name }) => name)
+    // What is loaded with the first call has to be in the package too.
+    const first = await client.callTool({ name: 'clusters_list', arguments: {} })
     await client.close()
     expect(names).toEqual(published[server]?.map(({ name }) => name))
+    expect(first.structuredContent).toMatchObject({ items: [{ name: 'none' }] })
+    expect(JSON.stringify(first)).not.toMatch(/Cannot find|ERR_MODULE/)
   },
 )
 
@@ -51,6 +58,32 @@ async function install(server: string): Promise<string> {
     await symlink(join(ROOT, 'node_modules', name), join(modules, name))
   }
   return target
+}
+
+async function proxmoxConfig(): Promise<string> {
+  const path = join(folder, 'proxmox.yaml')
+  const reader = { token_id: 'watch@pve!reader', token_secret: '00000000-0000-4000-8000-000000000000' }
+  await writeFile(path, JSON.stringify({ clusters: { none: { url: 'https://127.0.0.1:1', reader } } }))
+  return path
+}
+
+async function talosconfig(): Promise<string> {
+  const path = join(folder, 'talosconfig')
+  const authority = await createAuthority('nobody', 'Ed25519')
+  const { certificate, key } = await authority.issueClient({
+    commonName: 'test',
+    organizations: ['os:admin'],
+    days: 1,
+  })
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  const context = {
+    endpoints: ['127.0.0.1:1'],
+    ca: base64(authority.certificate),
+    crt: base64(certificate),
+    key: base64(key),
+  }
+  await writeFile(path, JSON.stringify({ context: 'none', contexts: { none: context } }))
+  return path
 }
 
 async function kubeconfig(): Promise<string> {

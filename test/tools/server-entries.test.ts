@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { OWN_SERVERS } from '../../src/tools/rules.ts'
-import { ownServers, STARTED_BY } from '../../src/tools/server-entries.ts'
+import { ownServers, ownServersAlone, STARTED_BY } from '../../src/tools/server-entries.ts'
 
 const everything = {
   kubeconfig: '/k',
@@ -32,9 +32,14 @@ test('what starts a server is told for each', () => {
   expect(Object.keys(STARTED_BY)).toEqual(OWN_SERVERS)
 })
 
-test('the file that is started is there', () => {
-  const [{ args: [main = ''] = [] } = {}] = [...ownServers({ kubeconfig: '/k' }).values()].map((entry) =>
-    'args' in entry ? entry : {},
-  )
-  expect(existsSync(main)).toBe(true)
+test('the files that are started are there', () => {
+  for (const entry of ownServers(everything).values())
+    expect(existsSync('args' in entry ? (entry.args[0] ?? '') : '')).toBe(true)
+})
+
+test('without credentials each is told to reach nothing', () => {
+  const servers = ownServersAlone()
+  expect([...servers.keys()]).toEqual(OWN_SERVERS)
+  for (const entry of servers.values())
+    expect(entry).toMatchObject({ args: [expect.stringContaining('main.ts'), '--no-platform'], env: {} })
 })

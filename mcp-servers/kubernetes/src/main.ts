@@ -18,16 +18,16 @@ const INSTRUCTIONS = [
 await runProgram(process, {
   command: 'watchkeeper-mcp-kubernetes',
   flags: FLAGS,
-  define({ config, own }, env) {
+  about: {
+    name: 'watchkeeper-kubernetes',
+    title: 'Watchkeeper for Kubernetes',
+    version: '0.1.0',
+    instructions: INSTRUCTIONS,
+    tools,
+  },
+  open({ config, own }, env) {
     const contexts = own.get('context') ?? []
     const access = clusterAccess({ env, contexts, readOnly: config.readOnly })
-    return {
-      name: 'watchkeeper-kubernetes',
-      title: 'Watchkeeper for Kubernetes',
-      version: '0.1.0',
-      instructions: INSTRUCTIONS,
-      tools,
-      ports: new Map(access.map((one) => [one.name, kubernetesCluster(one, Date.now)])),
-    }
+    return { ports: new Map(access.map((one) => [one.name, kubernetesCluster(one, Date.now)])) }
   },
 })

@@ -15,15 +15,15 @@ const INSTRUCTIONS = [
 await runProgram(process, {
   command: 'watchkeeper-mcp-proxmox',
   flags: [],
-  async define({ config }, env) {
+  about: {
+    name: 'watchkeeper-proxmox',
+    title: 'Watchkeeper for Proxmox VE',
+    version: '0.1.0',
+    instructions: INSTRUCTIONS,
+    tools,
+  },
+  async open({ config }, env) {
     const access = await clusterAccess({ env, readOnly: config.readOnly })
-    return {
-      name: 'watchkeeper-proxmox',
-      title: 'Watchkeeper for Proxmox VE',
-      version: '0.1.0',
-      instructions: INSTRUCTIONS,
-      tools,
-      ports: new Map(access.map((one) => [one.name, proxmoxCluster(one)])),
-    }
+    return { ports: new Map(access.map((one) => [one.name, proxmoxCluster(one)])) }
   },
 })

@@ -131,6 +131,8 @@ function parse(input: z.ZodObject, args: Record<string, unknown>): Record<string
 }
 
 function chooseCluster<Port>({ ports }: CallDeps<Port>, tool: Tool<Port>, args: Record<string, unknown>) {
+  if (ports.size === 0)
+    throw new CallerError('refused', 'This server runs with --no-platform: it shows its tools and uses none of them.')
   const { cluster, ...own } = args
   const inner = tool.name === PROBE && typeof own.arguments === 'object' ? Object(own.arguments).cluster : undefined
   const wanted = cluster ?? inner ?? ports.keys().next().value

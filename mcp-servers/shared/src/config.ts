@@ -19,6 +19,8 @@ export type HttpConfig = {
 /** How one MCP server process runs. The same for every server; what is the platform's own is parsed from `own`. */
 export type ServerConfig = {
   readOnly: boolean
+  /** Nothing is reached: the tools can be looked at, and every call is refused. */
+  noPlatform: boolean
   /** Absent: stdio. */
   http: HttpConfig | undefined
   /** Patterns from kind to id, `deployment/shop/cart`; `*` stands for any part, and a shorter pattern covers all below it. */
@@ -50,6 +52,7 @@ const FLAGS: readonly Flag[] = [
   },
   { name: 'rate-limit', value: 'N', help: 'HTTP requests a minute for each client, 6000 by default (MCP_RATE_LIMIT)' },
   { name: 'call-timeout', value: 'SECONDS', help: 'longest call without a grant, 30 by default (MCP_CALL_TIMEOUT)' },
+  { name: 'no-platform', help: 'publish every tool and reach nothing: to look at the list without credentials' },
   { name: 'help', help: 'print this' },
 ]
 
@@ -75,6 +78,7 @@ export function parseConfig(argv: readonly string[], env: Env, own: readonly Fla
   const token = address === undefined ? '' : readToken(values.get('token-file')?.at(-1), env, problems)
   const config: ServerConfig = {
     readOnly: values.has('read-only') || /^(1|true|yes)$/i.test(env.MCP_READ_ONLY ?? ''),
+    noPlatform: values.has('no-platform'),
     http:
       address === undefined ? undefined : { ...readAddress(address, problems), token, allowedHosts, requestsPerMinute },
     deny: many('deny', 'MCP_DENY').map((pattern) => checkPattern(pattern, problems)),

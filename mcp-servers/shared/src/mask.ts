@@ -37,8 +37,9 @@ const SHAPES: readonly [RegExp, string][] = [
   [/\bK10[0-9a-f]{40,}::[\w.:-]+|\bSWMTKN-1-[a-z0-9-]{20,}/g, MASKED],
   [/\bPVEAPIToken=\S+/g, `PVEAPIToken=${MASKED}`],
   [/([\w.-]{1,64}@[\w-]{1,32}![\w.-]{1,64}[=:\s]\s?)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi, `$1${MASKED}`],
-  // Bootstrap tokens of kubeadm and Talos: id.secret. Tried only at word borders, so that image tags stay readable.
-  [/(?<![\w.-])[a-z0-9]{6}\.[a-z0-9]{16}(?![\w.-])/g, MASKED],
+  // Bootstrap tokens of kubeadm and Talos: id.secret. Tried only at word borders, so that image tags stay readable; what is
+  // called an event and ends in a time is one.
+  [/(?<![\w.-])(?!(?<=\b[Ee]vents?[/ ])\w{6}\.1[4-9a-f][0-9a-f]{14}\b)[a-z0-9]{6}\.[a-z0-9]{16}(?![\w.-])/g, MASKED],
   [/\b(authorization\s*[:=]\s*["']?(?:bearer|basic|token)\s+)[^\s"']+/gi, `$1${MASKED}`],
   [/\b((?:bearer|basic)\s+)[A-Za-z0-9+/_.~-]{16,}={0,2}/gi, `$1${MASKED}`],
   // Up to the last @ of the authority: a password may hold one that nobody escaped.
@@ -49,6 +50,11 @@ const SHAPES: readonly [RegExp, string][] = [
   [
     /\bchpasswd:\s{1,40}(?:expire:\s?\w{1,8}\s{1,40})?list:\s{0,4}\|?-?[ ]{0,4}\n(?:[ \t]{1,40}(?:- )?\S{1,256}\n?){1,64}/g,
     `chpasswd: ${MASKED}\n`,
+  ],
+  // The same where a text was made one line.
+  [
+    /\bchpasswd: (?:expire: ?\w{1,8} )?list: (?:\|[-+]? )?(?:(?:- )?[\w.-]{1,64}:\S{1,256}(?: |$)){1,64}/g,
+    `chpasswd: ${MASKED} `,
   ],
 ]
 
@@ -72,6 +78,16 @@ export function looksSecretName(name: string): boolean {
   return SECRET_NAME.test(name) && !REFERENCE_NAME.test(name)
 }
 
+/**
+ * What Kubernetes calls its events: the object's name, and when it was first seen, in nanoseconds and hexadecimal. With six letters
+ * in front that looks like a bootstrap token, so it is believed only of a name, and only with a time of our days.
+ */
+const EVENT_NAME = /^[a-z0-9.-]{1,240}\.1[4-9a-f][0-9a-f]{14}$/
+
+function isEventName(field: string, text: string): boolean {
+  return field === 'name' && EVENT_NAME.test(text)
+}
+
 /** Free text (a log line, an event, a config value) with everything that looks like a secret value cut out. */
 export function maskText(text: string): string {
   if (!MAYBE_SECRET.test(text)) return text
@@ -89,11 +105,12 @@ export function credentialFile(text: string): string | undefined {
 
 /**
  * Masks the texts of one answer in the order in which they are read. A private key that comes line by line, as logs bring it,
- * is masked from its first line to its last; each line alone would look like nothing.
+ * is masked from its first line to its last; each line alone would look like nothing. `field` is what the text stands under.
  */
-export function maskInOrder(): (text: string) => string {
+export function maskInOrder(): (text: string, field?: string) => string {
   let within = false
-  return function mask(text) {
+  return function mask(text, field = '') {
+    if (isEventName(field, text)) return text
     if (within) {
       const end = KEY_END.exec(text)
       if (end) within = false
@@ -119,9 +136,12 @@ export function maskDeep(value: unknown): unknown {
   if (typeof value === 'string') return maskText(value)
   if (Array.isArray(value)) return value.map(maskDeep)
   if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, looksSecretName(name) ? maskValue(inner) : maskDeep(inner)]),
-  )
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, maskField(name, inner)]))
+}
+
+function maskField(name: string, value: unknown): unknown {
+  if (typeof value === 'string' && isEventName(name, value)) return value
+  return looksSecretName(name) ? maskValue(value) : maskDeep(value)
 }
 
 /** What stands under a name that looks secret: a text, or a list of texts. An object says itself what of it is secret. */

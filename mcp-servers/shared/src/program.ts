@@ -7,9 +7,13 @@ export type ProgramOptions<Port> = {
   /** The command's name, for `--help`. */
   command: string
   flags: readonly FlagSpec[]
-  /** Builds the definition from what was parsed. Throws `ConfigurationError`; must not need the platform to answer. */
-  define: (parsed: Parsed, env: Env) => Promise<ServerDefinition<Port>> | ServerDefinition<Port>
+  /** What the server is at its fullest; `--no-platform` publishes this and asks for no credential. */
+  about: Omit<ServerDefinition<Port>, 'ports'>
+  /** Its platform, and its tools where they are fewer, from what was parsed. Throws `ConfigurationError`; asks nobody anything. */
+  open: (parsed: Parsed, env: Env) => Promise<Opened<Port>> | Opened<Port>
 }
+
+export type Opened<Port> = Pick<ServerDefinition<Port>, 'ports'> & Partial<Pick<ServerDefinition<Port>, 'tools'>>
 
 /** The process of an MCP server: flags and environment, start, signals, exit code. Configuration faults end it with 2. */
 export async function runProgram<Port>(process: NodeJS.Process, options: ProgramOptions<Port>): Promise<void> {
@@ -23,8 +27,11 @@ export async function runProgram<Port>(process: NodeJS.Process, options: Program
       stderr.write(usage(options.command, options.flags))
       return
     }
-    const definition = await options.define(parsed, env)
-    const server = await serve(definition, { config: parsed.config, stdin, stdout, stderr, now: Date.now })
+    const opened = parsed.config.noPlatform ? { ports: new Map<string, Port>() } : await options.open(parsed, env)
+    const server = await serve(
+      { ...options.about, ...opened },
+      { config: parsed.config, stdin, stdout, stderr, now: Date.now },
+    )
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void server.stop(signal))
     await server.closed
     process.exit(0)

@@ -20,8 +20,8 @@ export function page<T>(all: readonly T[], limit: number): Page<T> {
  */
 export function fit(output: Record<string, unknown>, bounds: Bounds = BOUNDS): Record<string, unknown> | undefined {
   const mask = maskInOrder()
-  const text = (value: string) => clip(mask(cleanText(value)), bounds.text)
-  const clean = Object.fromEntries(Object.entries(output).map(([name, value]) => [name, tidy(value, text)]))
+  const text = (value: string, field: string) => clip(mask(cleanText(value), field), bounds.text)
+  const clean = Object.fromEntries(Object.entries(output).map(([name, value]) => [name, tidy(value, name, text)]))
   let size = bytesOf(clean)
   if (size <= bounds.bytes) return clean
   if (!Array.isArray(clean.items) || !('truncated' in clean)) return undefined
@@ -30,11 +30,11 @@ export function fit(output: Record<string, unknown>, bounds: Bounds = BOUNDS): R
   return size <= bounds.bytes ? { ...clean, items, truncated: true } : undefined
 }
 
-function tidy(value: unknown, text: (value: string) => string): unknown {
-  if (typeof value === 'string') return text(value)
-  if (Array.isArray(value)) return value.map((item) => tidy(item, text))
+function tidy(value: unknown, field: string, text: (value: string, field: string) => string): unknown {
+  if (typeof value === 'string') return text(value, field)
+  if (Array.isArray(value)) return value.map((item) => tidy(item, field, text))
   if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [cleanText(name), tidy(inner, text)]))
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [cleanText(name), tidy(inner, name, text)]))
 }
 
 function bytesOf(value: unknown): number {

@@ -20,7 +20,14 @@ function problems(argv: string[], env: Record<string, string> = {}): readonly st
 
 test('nothing configured is stdio without a grant key', () => {
   const { config } = parseConfig([], {})
-  expect(config).toEqual({ readOnly: false, http: undefined, deny: [], grantKey: undefined, callTimeout: 30_000 })
+  expect(config).toEqual({
+    readOnly: false,
+    noPlatform: false,
+    http: undefined,
+    deny: [],
+    grantKey: undefined,
+    callTimeout: 30_000,
+  })
 })
 
 test('flags and environment say the same, and flags win', () => {

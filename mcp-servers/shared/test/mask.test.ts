@@ -19,6 +19,7 @@ test.each([
   ['PVEAPIToken=root@pam!watch=11111111-2222-3333-4444-555555555555', 'PVEAPIToken=[masked]'],
   ['made root@pam!watch=11111111-2222-3333-4444-555555555555 now', 'made root@pam!watch=[masked] now'],
   ['chpasswd:\n  list: |\n    root:hunter2\n    app:swordfish\npackages: [vim]', 'chpasswd: [masked]\npackages: [vim]'],
+  ['chpasswd: expire: false list: | root:hunter2 app:swordfish packages: [vim]', 'chpasswd: [masked] packages: [vim]'],
   ['{"auths":{"ghcr.io":{"auth":"dXNlcjpwYXNzd29yZA=="}}}', '{"auths":{"ghcr.io":{"auth":"[masked]"}}}'],
   ['\tkey = AQBkZ2ZhYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3==', '\tkey = [masked]'],
   ['PresharedKey = 4u2mVv0F9W2cXv0=', 'PresharedKey = [masked]'],
@@ -27,6 +28,25 @@ test.each([
   ['-----BEGIN RSA PRIVATE KEY-----\nMIIEvQ and cut', '[masked]'],
 ])('%s is masked', (text, masked) => {
   expect(maskText(text)).toBe(masked)
+})
+
+test('an event that is called by its name is told from a bootstrap token', () => {
+  const event = 'keeper.1879f2c04be1d36a'
+  const token = 'keeper.0123456789abcdef'
+  const mask = maskInOrder()
+  for (const show of [(name: string) => mask(name, 'name'), (name: string) => maskText(`event/${name} is gone`)]) {
+    expect(show(event)).toContain(event)
+    expect(show(token)).not.toContain(token)
+  }
+  expect(maskDeep({ kind: 'Event', metadata: { name: event }, involvedObject: { name: token } })).toEqual({
+    kind: 'Event',
+    metadata: { name: event },
+    involvedObject: { name: '[masked]' },
+  })
+  // What looks like an event's name stands in a text, or under another word: it may as well be a token.
+  expect(maskText(`join ${event} now`)).toBe('join [masked] now')
+  expect(mask(event, 'message')).toBe('[masked]')
+  expect(maskDeep({ id: event })).toEqual({ id: '[masked]' })
 })
 
 test.each([
@@ -68,7 +88,7 @@ test('a private key that comes line by line is masked from its first line to its
     '-----END PRIVATE KEY----- done',
     'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcw is a long word',
   ]
-  expect(lines.map(mask)).toEqual([
+  expect(lines.map((line) => mask(line))).toEqual([
     'starting',
     '[masked]',
     '[masked]',

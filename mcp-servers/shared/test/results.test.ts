@@ -20,6 +20,11 @@ test('long texts are cut and counted', () => {
   })
 })
 
+test('the name of an event stays on its way out, and a token in its message does not', () => {
+  const answer = { items: [{ name: 'keeper.1879f2c04be1d36a', message: 'joined with keeper.1879f2c04be1d36a' }] }
+  expect(fit(answer)).toEqual({ items: [{ name: 'keeper.1879f2c04be1d36a', message: 'joined with [masked]' }] })
+})
+
 test('a page knows the true total', () => {
   expect(page([1, 2, 3], 2)).toEqual({ items: [1, 2], truncated: true, total: 3 })
 })

@@ -3,7 +3,7 @@ import { type FlagSpec, runProgram } from '@watchkeeper/mcp-shared'
 import { snapshotFolder } from './snapshot-folder.ts'
 import { talosCluster } from './talos-cluster.ts'
 import { clusterAccess } from './talos-config.ts'
-import { toolsFor } from './tools/index.ts'
+import { tools, toolsFor } from './tools/index.ts'
 
 const FLAGS: readonly FlagSpec[] = [
   { name: 'context', value: 'NAME…', help: 'contexts of the talosconfig to serve; the current one by default' },
@@ -20,14 +20,17 @@ const INSTRUCTIONS = [
 await runProgram(process, {
   command: 'watchkeeper-mcp-talos',
   flags: FLAGS,
-  define({ config, own }, env) {
+  about: {
+    name: 'watchkeeper-talos',
+    title: 'Watchkeeper for Talos Linux',
+    version: '0.1.0',
+    instructions: INSTRUCTIONS,
+    tools,
+  },
+  open({ config, own }, env) {
     const access = clusterAccess({ env, contexts: own.get('context') ?? [], readOnly: config.readOnly })
     const snapshots = snapshotFolder(own.get('snapshot-dir')?.at(-1) ?? (env.TALOS_SNAPSHOT_DIR || undefined))
     return {
-      name: 'watchkeeper-talos',
-      title: 'Watchkeeper for Talos Linux',
-      version: '0.1.0',
-      instructions: INSTRUCTIONS,
       tools: toolsFor(access.map(({ operator }) => operator.access.role)),
       ports: new Map(access.map((one) => [one.name, talosCluster(one, snapshots, Date.now)])),
     }

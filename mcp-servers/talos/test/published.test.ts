@@ -1,6 +1,4 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { talosRules } from '../../../src/tools/rules/talos.ts'
 import { parseConfig } from '../../shared/src/config.ts'
 import { openToolset } from '../../shared/src/toolset.ts'
 import { roleOf } from '../src/access.ts'
@@ -15,36 +13,8 @@ function published(offered = tools, clusters = ['home']) {
   return openToolset({ ...about, tools: offered, ports }, { config, stderr: { write: () => true }, now: Date.now }).list
 }
 
-/** JSON as the formatter of the project leaves it: lists of plain values on one line where they fit. */
-function layOut(value: unknown, indent = '', before = 0): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value)
-  const inner = `${indent}  `
-  if (!Array.isArray(value)) {
-    const lines = Object.entries(value).map(([name, one]) => {
-      const key = `${JSON.stringify(name)}: `
-      return `${inner}${key}${layOut(one, inner, inner.length + key.length)}`
-    })
-    return lines.length === 0 ? '{}' : `{\n${lines.join(',\n')}\n${indent}}`
-  }
-  const flat = `[${value.map((one) => JSON.stringify(one)).join(', ')}]`
-  if (value.every((one) => typeof one !== 'object') && before + flat.length < 120) return flat
-  return `[\n${value.map((one) => `${inner}${layOut(one, inner, inner.length)}`).join(',\n')}\n${indent}]`
-}
-
-test('what is published is what was agreed to', async () => {
-  await expect(`${layOut(published())}\n`).toMatchFileSnapshot(join(import.meta.dirname, 'golden/tools.json'))
-})
-
 test('the list stays small enough for a model to read, with several clusters too', () => {
   expect(Buffer.byteLength(JSON.stringify(published(tools, ['home', 'cabin'])))).toBeLessThanOrEqual(36_000)
-})
-
-test('the rules of the agent say the same as the server of every tool', () => {
-  const said = published().map(({ name, _meta }) => [
-    `talos.${name}`,
-    { effect: _meta['watchkeeper/effect'], undoable: _meta['watchkeeper/undoable'] ?? false },
-  ])
-  expect(Object.fromEntries(said)).toEqual(talosRules)
 })
 
 const changing = (organizations: string[]) =>

@@ -11,7 +11,11 @@ export interface HttpServer {
 const TOKEN = 'bench-bearer-token-0123456789abcdef'
 
 /** Starts a server over HTTP on any free port, its rate limit out of the way. Rejects with what it said when it does not start. */
-export async function startHttp({ main, flags, env }: BenchPlatform): Promise<HttpServer> {
+export async function startHttp({
+  main,
+  flags,
+  env,
+}: Pick<BenchPlatform, 'main' | 'flags' | 'env'>): Promise<HttpServer> {
   const args = [main, '--http', '127.0.0.1:0', '--rate-limit', '600000', ...flags]
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH ?? '', ...env, MCP_TOKEN: TOKEN },

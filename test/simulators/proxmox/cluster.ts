@@ -20,6 +20,8 @@ export interface ProxmoxOptions {
   secondMs?: number
   /** `homelab` by default. */
   clusterName?: string
+  /** Changes what is there before it is served: journals, notes, snapshots. */
+  prepare?: (state: State) => void
   now?: () => number
 }
 
@@ -75,6 +77,7 @@ export async function startProxmox(options: ProxmoxOptions = {}): Promise<Simula
     now,
   }
   seed(state)
+  options.prepare?.(state)
   const tasks = createTasks(now, taskMs)
   const tokens = createTokens()
   const authority = await createAuthority('simulated-pve')

@@ -59,6 +59,9 @@ export interface SimulatedTalos {
   setService(node: string, service: string, state: string): void
   setVersions(node: string, versions: { runs: string; before: string | null }): void
   setLog(node: string, service: string, lines: string[]): void
+  setDmesg(node: string, lines: string[]): void
+  /** Replaces the machine configuration, as if it had been applied long ago. */
+  setConfig(node: string, yaml: string): void
   setEtcd(node: string, state: EtcdState): void
   etcd(node: string): EtcdMember | null
   powerOff(node: string): void
@@ -188,6 +191,12 @@ export async function startTalos(options: TalosOptions = {}): Promise<SimulatedT
     },
     setLog(node, id, lines) {
       service(node, id).log = [...lines]
+    },
+    setDmesg(node, lines) {
+      named(node).dmesg = [...lines]
+    },
+    setConfig(node, yaml) {
+      named(node).config = yaml
     },
     setEtcd(node, state) {
       const { etcd } = named(node)

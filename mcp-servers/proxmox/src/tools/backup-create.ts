@@ -19,7 +19,7 @@ export const backupCreate = defineTool({
   effect: 'write',
   undoable: false,
   description:
-    'Backs a guest up while it runs; prunes nothing. A backup that outlasts its grant goes on: probe_effect tells when it is done.',
+    'Backs a guest up while it runs; prunes nothing. A backup that outlasts its grant goes on: probe_effect tells its end.',
   input: z.strictObject({ ...changing, storage: StorageId }),
   output,
   target: targetOf,

@@ -11,7 +11,7 @@ export const clusterStatus = defineTool({
   title: 'Look at a whole cluster',
   effect: 'read',
   description:
-    'Quorum, nodes that are up, what high availability does with which guest, and the health of Ceph. Start here.',
+    'Quorum, nodes that are up, guests under high availability, the health of Ceph. Start here.',
   untrusted: true,
   input: z.strictObject({}),
   output: z.object({

@@ -21,7 +21,7 @@ export const guestConfigSet = defineTool({
   undoable: true,
   idempotent: true,
   description:
-    'Sets cores, memory (MiB), start with the node, description or all tags of a guest, nothing else. Cores and memory of a running virtual machine mostly wait for a restart.',
+    'Sets cores, memory (MiB), start with the node, description or all tags of a guest. Cores and memory of a running one mostly wait for a restart.',
   input: z.strictObject({
     ...changing,
     cores: z.int().min(1).max(512).optional(),

@@ -14,7 +14,7 @@ export const guestGet = defineTool({
   title: 'Look at a guest',
   effect: 'read',
   description:
-    'A virtual machine or container, found by its id wherever it is: status as its node has it now, lock, configuration (secrets masked), changes that wait for a restart, snapshots.',
+    'A guest, found by its id wherever it is: status as its node has it now, lock, configuration (secrets masked), changes waiting for a restart, snapshots.',
   untrusted: true,
   input: z.strictObject({ guest: GuestId }),
   output: z.object({

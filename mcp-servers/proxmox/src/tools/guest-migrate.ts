@@ -18,7 +18,7 @@ export const guestMigrate = defineTool({
   undoable: true,
   idempotent: true,
   description:
-    'Moves a guest: a running virtual machine live, a running container by a restart. Checks first that the node is up and fits, and that nothing ties the guest to its own.',
+    'Moves a guest: a running virtual machine live, a container by a restart. Checks first that the node is up and fits, and that nothing ties the guest to its own.',
   input: z.strictObject({
     ...changing,
     target: NodeName,

@@ -24,7 +24,7 @@ export const guestShutdown = defineTool({
   undoable: true,
   idempotent: true,
   description:
-    'Asks a guest to shut down and waits. One that does not in time is left running and the call fails: guest_stop pulls the plug.',
+    'Asks a guest to shut down and waits. One that does not is left running, and the call fails: guest_stop pulls the plug.',
   input: z.strictObject({ ...changing, timeout_seconds: Timeout }),
   output,
   target: targetOf,

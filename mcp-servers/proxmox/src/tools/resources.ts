@@ -9,7 +9,7 @@ export const resources = defineTool({
   title: 'List nodes, guests and storages',
   effect: 'read',
   description:
-    'Everything in the cluster, or one kind of it (vm: virtual machines and containers), with load. Lags some seconds: guest_get asks the node itself.',
+    'Everything in the cluster, or one kind (vm: containers too), with load. Lags some seconds: guest_get asks the node.',
   untrusted: true,
   input: z.strictObject({
     kind: z.enum(['vm', 'storage', 'node', 'sdn']).optional(),

@@ -170,7 +170,7 @@ export const snapshotRollback = defineTool({
   effect: 'destructive',
   undoable: false,
   description:
-    'Sets the disks and configuration of a guest back to a snapshot; all written since is lost. The guest is stopped for it, and then started if `start`.',
+    'Sets disks and configuration of a guest back to a snapshot; all written since is lost. The guest is stopped, and started again if `start`.',
   input: z.strictObject({ ...changing, name: SnapshotName, start: z.boolean().default(true) }),
   output,
   target: targetOf,

@@ -67,7 +67,7 @@ export const storageContent = defineTool({
   title: 'List what lies on a storage',
   effect: 'read',
   description:
-    'Volumes of one storage, the largest first: disks, backups, images. A storage that is not shared needs its node.',
+    'Volumes of one storage, the largest first. A storage that is not shared needs its node.',
   untrusted: true,
   input: z.strictObject({
     storage: StorageId,
@@ -134,7 +134,7 @@ export const backupsList = defineTool({
   title: 'List backups, and guests without one',
   effect: 'read',
   description:
-    'Backups on all storages, newest first, of one guest or all; guests that have none, and guests that no backup job covers.',
+    'Backups on all storages, newest first, of one guest or all; guests that have none, and those that no job covers.',
   untrusted: true,
   input: z.strictObject({ guest: GuestId.optional(), limit: limitOf(50) }),
   output: z.object({

@@ -16,7 +16,7 @@ export const tasksList = defineTool({
   title: 'List tasks',
   effect: 'read',
   description:
-    'Tasks, newest first, of a guest wherever it ran, of a node or of the cluster: who started each and how it ended. `failed`: only those that did.',
+    'Tasks, newest first, of a guest, a node or the cluster: who started each and how it ended. `failed`: only those.',
   untrusted: true,
   input: z.strictObject({
     guest: GuestId.optional(),

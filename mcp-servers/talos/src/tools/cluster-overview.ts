@@ -11,7 +11,7 @@ export const clusterOverview = defineTool({
   title: 'Look at a whole cluster',
   effect: 'read',
   description:
-    'Every node with its version, stage and services in trouble, and whether etcd is sound. Start here; it names the nodes for the other tools.',
+    'Every node with version, stage and services in trouble, and whether etcd is sound. Start here; it names the nodes for the other tools.',
   untrusted: true,
   input: z.strictObject({}),
   output: z.object({

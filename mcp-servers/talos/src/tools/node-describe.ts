@@ -9,7 +9,7 @@ export const nodeDescribe = defineTool({
   title: 'Describe a node',
   effect: 'read',
   description:
-    'One node: kind, addresses, version, stage and what is not met, boot time, load, memory, file systems that are nearly full, and services that are not running or not healthy.',
+    'One node: kind, addresses, version, stage and what is not met, boot time, load, memory, file systems nearly full, services that are not sound.',
   untrusted: true,
   input: z.strictObject({ node: NodeName }),
   output: z.object({

@@ -16,7 +16,7 @@ export const upgrade = defineTool({
   undoable: true,
   idempotent: true,
   description:
-    'Installs another version of Talos on one node and boots into it; at most one minor release further, with the installer image that its configuration names. The same checks as for reboot. Start it early: a real upgrade takes minutes.',
+    'Installs another version of Talos on one node and boots into it; at most one minor release further, with the installer image of its configuration. The same checks as for reboot. Start it early: a real upgrade takes minutes.',
   input: z.strictObject({ node: NodeName, version: Version, dry_run: DryRun, precondition: IfStill }),
   output: Change,
   target: ({ node }) => ['node', node],

@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type SimulatedCluster, startKubernetes } from '../simulators/kubernetes/cluster.ts'
+import { type SimulatedProxmox, startProxmox } from '../simulators/proxmox/cluster.ts'
+import { type SimulatedTalos, startTalos } from '../simulators/talos/cluster.ts'
+
+const launcher = fileURLToPath(new URL('../../bin/watchkeeper.mjs', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'watchkeeper-doctor-'))
+let kubernetes: SimulatedCluster
+let proxmox: SimulatedProxmox
+let talos: SimulatedTalos
+
+beforeAll(async () => {
+  ;[kubernetes, proxmox, talos] = await Promise.all([startKubernetes(), startProxmox(), startTalos()])
+})
+afterAll(() => Promise.all([kubernetes.stop(), proxmox.stop(), talos.stop()]))
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text, { mode: 0o600 })
+  return path
+}
+
+function proxmoxConfig(url: string): string {
+  const { id: token_id, secret: token_secret } = proxmox.token('reader')
+  const main = { url, ca_file: file('ca.pem', proxmox.certificate), reader: { token_id, token_secret } }
+  return JSON.stringify({ clusters: { main } })
+}
+
+interface Ended {
+  code: number
+  /** The line of one part, its state first. */
+  line(part: string): string | undefined
+}
+
+function doctor(env: Record<string, string>): Promise<Ended> {
+  return new Promise((resolve) => {
+    const own = { PATH: process.env.PATH ?? '', DATA_DIR: join(folder, 'data'), ...env }
+    execFile(process.execPath, [launcher, 'doctor'], { env: own, cwd: folder }, (error, stdout) => {
+      const found = [...stdout.matchAll(/^ {2}\S (\S+) +(\S+ +.*)$/gm)]
+      const lines = new Map(found.map(([, part, rest = '']) => [part, rest.replaceAll(/ +/g, ' ')]))
+      resolve({ code: Number(error?.code ?? 0), line: (part) => lines.get(part) })
+    })
+  })
+}
+
+test('without their configuration, each of our servers is missing, with what to set', async () => {
+  const { line } = await doctor({})
+  expect(line('kubernetes')).toBe('missing No tools for it. Set KUBECONFIG, or name the server in MCP_SERVERS_FILE.')
+  expect(line('proxmox')).toBe('missing No tools for it. Set PROXMOX_CONFIG, or name the server in MCP_SERVERS_FILE.')
+  expect(line('talos')).toBe('missing No tools for it. Set TALOSCONFIG, or name the server in MCP_SERVERS_FILE.')
+})
+
+test('with it each is real, and its cluster answers', async () => {
+  const { line } = await doctor({
+    KUBECONFIG: file('kubeconfig', kubernetes.kubeconfig('reader')),
+    PROXMOX_CONFIG: file('proxmox.json', proxmoxConfig(proxmox.url)),
+    TALOSCONFIG: file('talosconfig', talos.talosconfig('reader')),
+  })
+  expect(line('kubernetes')).toMatch(/^real \d+ tools by MCP\. \S+ answers\.$/)
+  expect(line('proxmox')).toMatch(/^real \d+ tools by MCP\. main answers\.$/)
+  expect(line('talos')).toMatch(/^real \d+ tools by MCP\. homelab answers\./)
+})
+
+test('a cluster that does not answer is broken, though its server is there', async () => {
+  const { code, line } = await doctor({
+    PROXMOX_CONFIG: file('nowhere.json', proxmoxConfig('https://127.0.0.1:1')),
+    TALOSCONFIG: file('nowhere', talos.talosconfig('reader', { endpoints: ['127.0.0.1:1'] })),
+  })
+  expect(code).toBe(1)
+  expect(line('proxmox')).toMatch(/^broken \d+ tools by MCP\. main does not answer\. .*cannot be reached/)
+  expect(line('talos')).toMatch(/^broken \d+ tools by MCP\. homelab does not answer\. /)
+})
+
+test('a configuration that cannot be used is told in the words of its server', async () => {
+  const { code, line } = await doctor({
+    PROXMOX_CONFIG: file('empty.json', '{}'),
+    TALOSCONFIG: file('broken', 'contexts: ['),
+  })
+  expect(code).toBe(1)
+  expect(line('proxmox')).toMatch(/^broken PROXMOX_CONFIG: clusters: /)
+  expect(line('talos')).toMatch(/^broken TALOSCONFIG: ".*\/broken" cannot be read \(not a talosconfig\)\.$/)
+})
