@@ -8,9 +8,8 @@ export interface GuestWords {
 }
 
 /** The guest an incident is about; undefined where it is about something else. Its name and host are the alert's word. */
-export function guestOf({ incident: { workload }, alerts }: IncidentView): GuestWords | undefined {
+export function guestOf({ incident: { workload, labels } }: IncidentView): GuestWords | undefined {
   if (workload === null || !/^(qemu|lxc)\/\d+$/.test(workload)) return undefined
-  const labels = alerts.find(({ labels: { id } }) => id === workload)?.labels ?? {}
   const own = labels.name ? cut(name(labels.name), 40) : ''
   return {
     called: own === '' ? workload : `${own} (${workload})`,

@@ -10,8 +10,7 @@ export const clusterStatus = defineTool({
   name: 'cluster_status',
   title: 'Look at a whole cluster',
   effect: 'read',
-  description:
-    'Quorum, nodes that are up, guests under high availability, the health of Ceph. Start here.',
+  description: 'Quorum, nodes that are up, guests under high availability, the health of Ceph. Start here.',
   untrusted: true,
   input: z.strictObject({}),
   output: z.object({

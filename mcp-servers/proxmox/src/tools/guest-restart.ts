@@ -18,8 +18,7 @@ export const guestReboot = defineTool({
   title: 'Reboot a guest',
   effect: 'destructive',
   undoable: false,
-  description:
-    'Shuts a guest down from within and starts it again. For one that hangs there is guest_reset.',
+  description: 'Shuts a guest down from within and starts it again. For one that hangs there is guest_reset.',
   input: z.strictObject({ ...changing, timeout_seconds: z.int().min(5).max(100).default(60) }),
   output,
   target: targetOf,

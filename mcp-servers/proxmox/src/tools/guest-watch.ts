@@ -55,7 +55,7 @@ export const guestAgentInfo = defineTool({
   title: 'Ask inside a guest',
   effect: 'read',
   description:
-    "Operating system and addresses as the guest's own agent tells them; of a container its addresses. `answers` is false where the agent is silent: the guest boots, or hangs.",
+    "Operating system and addresses by the guest's own agent; of a container its addresses. `answers`: false where the agent is silent.",
   untrusted: true,
   input: z.strictObject({ guest: GuestId }),
   output: z.object({

@@ -136,8 +136,7 @@ export const nodeDisks = defineTool({
   name: 'node_disks',
   title: "Look at a node's disks",
   effect: 'read',
-  description:
-    'The disks of a node, those in trouble first: SMART health, wear, temperature, failing attributes.',
+  description: 'The disks of a node, those in trouble first: SMART health, wear, temperature, failing attributes.',
   input: z.strictObject({ node: NodeName }),
   output: z.object({
     summary: z.string(),

@@ -66,8 +66,7 @@ export const storageContent = defineTool({
   name: 'storage_content',
   title: 'List what lies on a storage',
   effect: 'read',
-  description:
-    'Volumes of one storage, the largest first. A storage that is not shared needs its node.',
+  description: 'Volumes of one storage, the largest first. A storage that is not shared needs its node.',
   untrusted: true,
   input: z.strictObject({
     storage: StorageId,
