@@ -13,8 +13,8 @@ export interface Edit {
 const SERVER_TOO: readonly Edit[] = [
   {
     file: 'src/tools/server-entries.ts',
-    find: 'args: [main]',
-    put: `args: ['--import', ${JSON.stringify(new URL('guards-off.ts', import.meta.url).href)}, main]`,
+    find: 'args: [main, ...flags]',
+    put: `args: ['--import', ${JSON.stringify(new URL('guards-off.ts', import.meta.url).href)}, main, ...flags]`,
   },
   {
     file: 'src/tools/server-entries.ts',

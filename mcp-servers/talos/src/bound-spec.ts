@@ -1,3 +1,17 @@
+import { brief } from '@watchkeeper/mcp-shared'
+import { z } from 'zod'
+
+/** The spec of a resource: most are objects, some are one word, and a machine configuration is a list of documents. */
+export const Spec = z.union([
+  z.record(z.string(), z.unknown()),
+  brief(z.array(z.unknown())),
+  z.string(),
+  z.number(),
+  z.boolean(),
+  z.null(),
+])
+export type Spec = z.infer<typeof Spec>
+
 const TEXT = 4_000
 const ITEMS = 200
 const BYTES = 60_000

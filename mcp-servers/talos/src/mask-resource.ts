@@ -1,6 +1,6 @@
 import { MASKED, maskDeep } from '@watchkeeper/mcp-shared'
 import { parseAllDocuments } from 'yaml'
-import { boundSpec, roughly } from './bound-spec.ts'
+import { boundSpec, roughly, Spec } from './bound-spec.ts'
 
 /** Names of fields that hold a secret in Talos's own configuration and resources, whatever the value looks like. */
 const SECRET_FIELD =
@@ -25,13 +25,13 @@ export function isSecretKind({ type, namespace, sensitive }: Omit<Definition, 'a
 }
 
 /** The spec of a resource as it may be shown, in at most `bytes` of JSON. */
-export function showSpec(type: string, spec: unknown, bytes = 60_000): { value: unknown; truncated: boolean } {
+export function showSpec(type: string, spec: unknown, bytes = 60_000): { value: Spec; truncated: boolean } {
   // The machine configuration is one text, which has to be whole to be parsed.
   const first = MACHINE_CONFIG.test(type)
     ? { value: spec, truncated: false }
     : roughly(spec, Math.max(20_000, 4 * bytes))
   const { value, truncated } = boundSpec(maskSpec(type, first.value), bytes)
-  return { value, truncated: truncated || first.truncated }
+  return { value: Spec.parse(value ?? null), truncated: truncated || first.truncated }
 }
 
 /** The spec of a resource without its secrets. A spec that is text holding YAML (the machine configuration) becomes its documents. */

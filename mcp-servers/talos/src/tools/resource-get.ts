@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { NodeName, ResourceId, ResourceNamespace, ResourceType } from '../arguments.ts'
+import { Spec } from '../bound-spec.ts'
 import { findDefinition } from '../definitions.ts'
 import { showSpec } from '../mask-resource.ts'
 import { nodeNamed } from '../nodes.ts'
@@ -27,7 +28,7 @@ export const resourceGet = defineTool({
     phase: z.string(),
     owner: z.string(),
     updated: z.string().nullable(),
-    spec: z.unknown(),
+    spec: Spec,
     truncated: z.boolean(),
   }),
   async run({ node: name, type, id, namespace }, cluster, { signal }) {

@@ -1,6 +1,7 @@
 import { count } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { NodeName, ResourceNamespace, ResourceType } from '../arguments.ts'
+import { Spec } from '../bound-spec.ts'
 import type { Resource } from '../cluster.ts'
 import { findDefinition } from '../definitions.ts'
 import { showSpec } from '../mask-resource.ts'
@@ -32,7 +33,7 @@ export const resourcesList = defineTool({
         version: z.string(),
         phase: z.string(),
         updated: z.string().nullable(),
-        spec: z.unknown(),
+        spec: Spec,
       }),
     ),
     truncated: z.boolean(),
