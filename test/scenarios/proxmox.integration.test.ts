@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { alice, bob, type SeenCard, startWatch, type Watch, type WatchOptions } from '../support/watch.ts'
+import { alice, anna, bob, type SeenCard, startWatch, type Watch, type WatchOptions } from '../support/watch.ts'
 
 /** The guest of these stories: `nextcloud` on pve2, with an agent. */
 const GUEST = 131
@@ -89,7 +89,7 @@ test('a reset that is rejected leaves the snapshot, and the card offers to take 
   const after = await watch.until(({ incident }) => incident.outcome === 'not_fixed')
   expect(changes()).toEqual(['snapshot'])
   expect(after.card.block?.join('\n')).toContain('snapshot: hung_after_')
-  await after.press('undo', bob)
+  await after.press('undo', anna)
   const back = await watch.until((view, state) => state === 'asked' && view.plan?.body.purpose === 'undo')
   expect(back.view.plan?.body.actions).toMatchObject([{ tool: 'proxmox.snapshot_delete' }])
   await back.press('approve', bob)
