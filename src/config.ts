@@ -68,6 +68,7 @@ export type Config = {
   readonly kubeconfigOperator: string | undefined
   readonly talosconfig: string | undefined
   readonly talosconfigOperator: string | undefined
+  readonly talosSnapshotDir: string | undefined
   readonly proxmoxConfig: string | undefined
   /** An Ed25519 private key in PEM. Undefined: one is generated into `dataDir`. */
   readonly grantKey: string | undefined
@@ -130,6 +131,7 @@ function assemble(values: Values, files: Files): Config {
     kubeconfigOperator: values.KUBECONFIG_OPERATOR,
     talosconfig: values.TALOSCONFIG,
     talosconfigOperator: values.TALOSCONFIG_OPERATOR,
+    talosSnapshotDir: values.TALOS_SNAPSHOT_DIR,
     proxmoxConfig: values.PROXMOX_CONFIG,
     grantKey: values.GRANT_KEY,
     protectedNamespaces: values.PROTECTED_NAMESPACES,

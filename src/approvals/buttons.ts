@@ -51,7 +51,8 @@ export async function liveButtons(sql: SqlOrTx, incident: number, specs: readonl
     select token, verb, subject from made
     union all
     select token, verb, subject from buttons
-    where incident_id = ${incident} and retired_at is null and used_at is null`
+    where incident_id = ${incident} and retired_at is null and used_at is null
+      and not exists (select from made m where m.verb = buttons.verb and m.subject = buttons.subject)`
   const tokens = tokensOf(found)
   // Another channel may have made some in the same moment, which that statement does not see yet.
   const all = wanted.every((button) => tokens.has(nameOf(button))) ? tokens : tokensOf(await liveTokens(sql, incident))

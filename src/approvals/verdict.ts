@@ -5,6 +5,7 @@ import { planDigest, shortDigest, type targetName } from '../domain/plan.ts'
 import type { PressAnswer } from '../domain/press.ts'
 import { happened, retireButtons } from '../incidents/move.ts'
 import { wake } from '../incidents/wake.ts'
+import { sentTogether } from '../storage/postgres.ts'
 import { authorizeByApproval, castVote, findApproval, settleApproval, votesOn } from './approval-store.ts'
 import type { Pressing } from './desk.ts'
 import { findPlan } from './plan-store.ts'
@@ -14,11 +15,11 @@ import { confirmIn, mayApprove, tally } from './second-person.ts'
 /** Approve, Confirm and Reject: the first commit wins, and everybody else is told who it was. */
 export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' | 'reject'): Promise<PressAnswer> {
   const { tx, person, button, press } = pressing
-  const [approval, at] = await Promise.all([findApproval(tx, button.subject), now(tx)])
+  const [approval, at] = await sentTogether([findApproval(tx, button.subject), now(tx)])
   if (!approval) return refusePress(tx, press, 'no such approval', 'This approval is not known here.')
   if (approval.status !== 'pending' || approval.expiresAt <= at) return await alreadyDecided(pressing, approval)
   if (verb === 'reject') return await settle(pressing, approval, 'rejected')
-  const [plan, known] = await Promise.all([findPlan(tx, approval.planId), votesOn(tx, approval.id)])
+  const [plan, known] = await sentTogether([findPlan(tx, approval.planId), votesOn(tx, approval.id)])
   if (!plan || planDigest(plan.body) !== approval.digest || plan.digest !== approval.digest)
     return await refuseChanged(pressing, approval)
   const refusal = mayApprove(approval, plan.proposedBy, known, person)
@@ -73,7 +74,7 @@ async function settle(pressing: Pressing, approval: Approval, verdict: 'approved
   const settled = await settleApproval(tx, { approval: approval.id, verdict, by: person.name })
   if (!settled) return await alreadyDecided(pressing, (await findApproval(tx, approval.id)) ?? approval)
   const round = await roundOf(pressing, approval)
-  await Promise.all([
+  await sentTogether([
     verdict === 'rejected'
       ? castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'reject' })
       : authorizeByApproval(tx, settled, options.authorizationTtlMs),

@@ -1,5 +1,5 @@
 import { canonicalJson, type JsonObject, sha256 } from '../domain/json.ts'
-import { json, type Sql, type SqlOrTx, type Tx } from '../storage/postgres.ts'
+import { json, type Sql, type SqlOrTx, sentTogether, type Tx } from '../storage/postgres.ts'
 
 export type LedgerKind = 'shown' | 'decided' | 'ran' | 'outcome' | 'level_changed' | 'refused' | 'policy_changed'
 
@@ -46,7 +46,7 @@ const LEDGER_LOCK = 0x77_6b_6c_65
 export async function writeLedger(tx: Tx, entries: readonly LedgerEntry[]): Promise<void> {
   const keys = entries.flatMap(({ key }) => (key === undefined ? [] : [key]))
   // They go out together; the second begins when the lock is ours, and sees what its last holder wrote.
-  const [, [last]] = await Promise.all([
+  const [, [last]] = await sentTogether([
     tx`select pg_advisory_xact_lock(${LEDGER_LOCK})`,
     tx<{ seq: number | null; hash: string | null; at: Date; known: string[] }[]>`
       select last.seq, last.hash, watch_now()::timestamptz(3) as at,

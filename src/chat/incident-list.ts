@@ -12,7 +12,7 @@ export async function incidentList(sql: Sql, runbookOf: RunbookPages): Promise<I
       i.opened_at as "openedAt", i.closed_at as "closedAt",
       exists (select from effects e where e.incident_id = i.id and e.status = 'in_doubt') as "inDoubt",
       count(a.id) filter (where a.status = 'firing') as firing, count(a.id) as total
-    from (select * from incidents order by (closed_at is null) desc, id desc limit ${SHOWN}) i
+    from (select * from incidents order by (closed_at is null) desc, id desc limit ${sql.unsafe(String(SHOWN))}) i
     left join alerts a on a.incident_id = i.id
     group by i.id, i.status, i.outcome, i.severity, i.alertname, i.cluster, i.namespace, i.workload, i.annotations,
       i.runbook_id, i.because, i.taken_by, i.waits_for, i.opened_at, i.closed_at

@@ -306,6 +306,14 @@ export const VARIABLES = {
     about: 'Credentials for changing Talos nodes, if they are others than those for looking.',
     parse: text,
   }),
+  TALOS_SNAPSHOT_DIR: optional({
+    section: 'Tools and clusters',
+    type: 'folder',
+    without: 'no snapshots of etcd are taken',
+    about:
+      'Where snapshots of etcd are kept. They hold every Secret of the cluster: a folder that nobody else can read.',
+    parse: text,
+  }),
   PROXMOX_CONFIG: optional({
     section: 'Tools and clusters',
     type: 'file',

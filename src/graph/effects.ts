@@ -14,7 +14,7 @@ import { firingAlerts } from '../incidents/alert-rows.ts'
 import { lockIncident } from '../incidents/incident-rows.ts'
 import { holdsLease, takeTargets } from '../incidents/leases.ts'
 import { move } from '../incidents/move.ts'
-import { inTransaction, json, type Sql, type Tx } from '../storage/postgres.ts'
+import { inTransaction, json, type Sql, sentTogether, type Tx } from '../storage/postgres.ts'
 import { rule } from '../tools/policy.ts'
 import { effectOfCall } from '../tools/rules.ts'
 import type { GraphDeps, Run } from './deps.ts'
@@ -86,8 +86,8 @@ export async function startEffect(
   { plan, action, attempt, permit }: { plan: Plan; action: Action; attempt: number; permit: Authorization },
 ): Promise<Start> {
   return await inTransaction(deps.sql, async (tx) => {
-    // The incident's lock is the first to be asked for: what is read behind it stays so.
-    const [incident, ours, standing] = await Promise.all([
+    // The incident's lock is the first to be asked for: what changes under it is read behind it.
+    const [incident, ours, standing] = await sentTogether([
       lockIncident(tx, plan.body.incident),
       holdsLease(tx, lease),
       readStanding(tx, plan, action, permit),
@@ -103,7 +103,7 @@ export async function startEffect(
       where plan_id = ${plan.id} and action = ${action.index} and attempt = ${attempt} and status = 'planned'
       returning *`
     if (!row) return refuse('stop', 'it was started before')
-    await Promise.all([
+    await sentTogether([
       move(tx, {
         incident: incident.id,
         round: plan.body.round,
@@ -139,7 +139,7 @@ interface Standing {
 async function readStanding(tx: Tx, plan: Plan, action: Action, permit: Authorization): Promise<Standing> {
   const { runbook, cluster, incident } = plan.body
   const { approvalId } = permit
-  const [policy, valid, approval, votes, earned, { firing }] = await Promise.all([
+  const [policy, valid, approval, votes, earned, { firing }] = await sentTogether([
     policyNow(tx),
     tx`
       select 1 from authorizations
@@ -250,7 +250,7 @@ export async function finishEffect(deps: GraphDeps, plan: Plan, action: Action, 
       because,
       byProbe,
     }
-    await Promise.all([
+    await sentTogether([
       deps.announcer.card(tx, [effect.incidentId], 'soon'),
       writeLedger(tx, [{ kind: 'ran', incident: effect.incidentId, key: `ran:${effect.id}:${status}`, body }]),
     ])

@@ -1,9 +1,8 @@
 import { findApproval, settleApproval } from '../approvals/approval-store.ts'
 import type { Approval, Verb } from '../domain/approval.ts'
-import { firingAlerts } from '../incidents/alert-rows.ts'
 import { lockIncident } from '../incidents/incident-rows.ts'
 import { happened, retireButtons } from '../incidents/move.ts'
-import { inTransaction, json, type Sql, type SqlOrTx } from '../storage/postgres.ts'
+import { inTransaction, json, type Sql, type SqlOrTx, sentTogether } from '../storage/postgres.ts'
 import type { IncidentState, Wait } from './state.ts'
 
 /** What a person asked for on the card. */
@@ -35,18 +34,16 @@ export type News =
  */
 export async function newsFor(sql: Sql, state: IncidentState): Promise<News | undefined> {
   if (state.wait === 'decision') return await decisionNews(sql, state)
-  const asked = await nextRequest(sql, state)
-  const { firing, alertVersion } = await firingAlerts(sql, state.incident)
-  const changed = alertVersion > state.alertVersion
+  const { asked, firing, alertVersion, due } = await lookAround(sql, state)
   switch (state.wait) {
     case 'effect':
-      return (await isDue(sql, state, 'effect')) ? { kind: 'due' } : undefined
+      return due ? { kind: 'due' } : undefined
     case 'doubt':
       return asked && { kind: 'asked', asked }
     case 'verify':
       if (asked) return { kind: 'asked', asked }
-      if (changed) return { kind: 'alerts', firing }
-      return (await isDue(sql, state, 'verify')) ? { kind: 'due' } : undefined
+      if (alertVersion > state.alertVersion) return { kind: 'alerts', firing }
+      return due ? { kind: 'due' } : undefined
     case 'target':
       if (firing === 0 && state.purpose === 'fix') return { kind: 'alerts', firing }
       if (asked) return { kind: 'asked', asked }
@@ -54,7 +51,7 @@ export async function newsFor(sql: Sql, state: IncidentState): Promise<News | un
     default:
       if (firing === 0) return { kind: 'alerts', firing }
       if (asked) return { kind: 'asked', asked }
-      return state.wait === 'snooze' && (await isDue(sql, state, 'snooze')) ? { kind: 'due' } : undefined
+      return state.wait === 'snooze' && due ? { kind: 'due' } : undefined
   }
 }
 
@@ -62,12 +59,10 @@ async function decisionNews(sql: Sql, state: IncidentState): Promise<News | unde
   const { approval } = state
   if (approval === null) throw new Error(`incident ${state.incident} waits for an approval it does not have`)
   return await inTransaction(sql, async (tx) => {
-    const incident = await lockIncident(tx, state.incident)
-    const found = await findApproval(tx, approval)
+    const [incident, found] = await sentTogether([lockIncident(tx, state.incident), findApproval(tx, approval)])
     if (!found) throw new Error(`approval ${approval} does not exist`)
     if (found.status === 'pending') {
-      const asked = await nextRequest(tx, state)
-      const { firing } = await firingAlerts(tx, incident.id)
+      const { asked, firing } = await lookAround(tx, state)
       // What takes a change back is wanted whether or not anything fires.
       const cleared = firing === 0 && state.purpose !== 'undo'
       const verdict = cleared ? 'withdrawn' : asked ? 'superseded' : 'expired'
@@ -112,27 +107,43 @@ const fitting: Record<Wait, readonly Verb[]> = {
   watch: ['again', 'undo', 'rest', 'snooze', 'ignore'],
 }
 
-/** The oldest request that this graph has not taken in, of those that fit its wait. */
-export async function nextRequest(
-  sql: SqlOrTx,
-  { incident, lastRequest, wait }: IncidentState,
-  verbs: readonly Verb[] = fitting[wait ?? 'watch'],
-): Promise<Asked | undefined> {
-  const [row] = await sql<Asked[]>`
-    select id, verb, params, by from requests where incident_id = ${incident} and id > ${lastRequest} and taken_at is null and verb = any(${[...verbs]}::text[])
-    order by id limit 1`
-  return row
+/** What a wait looks at, as it stands in one moment. */
+interface Sight {
+  /** The oldest request that this graph has not taken in, of those that fit its wait. */
+  asked: Asked | undefined
+  firing: number
+  alertVersion: number
+  /** A timer is due when its row is past, or gone: the sweeper takes it away when it wakes the incident. */
+  due: boolean
 }
 
-/** A timer is due when its row is past, or gone: the sweeper takes it away when it wakes the incident. */
-async function isDue(
+async function lookAround(sql: SqlOrTx, { incident, lastRequest, wait }: IncidentState): Promise<Sight> {
+  const verbs = [...fitting[wait ?? 'watch']]
+  const [row] = await sql<(Omit<Sight, 'asked'> & { asked: Asked | null })[]>`
+    select (
+        select jsonb_build_object('id', id, 'verb', verb, 'params', params, 'by', by) from requests
+        where incident_id = i.id and id > ${lastRequest} and taken_at is null and verb = any(${verbs}::text[])
+        order by id limit 1) as asked,
+      (select count(*) from alerts where incident_id = i.id and status = 'firing') as firing,
+      i.alert_version as "alertVersion",
+      not exists (
+        select from timers where incident_id = i.id and kind = ${wait} and due_at > watch_now()) as due
+    from incidents i where i.id = ${incident}`
+  if (!row) throw new Error(`incident ${incident} does not exist`)
+  return { ...row, asked: row.asked ?? undefined }
+}
+
+/** The oldest request of this kind that the graph has not taken in. */
+export async function nextRequest(
   sql: SqlOrTx,
-  { incident }: IncidentState,
-  kind: 'effect' | 'verify' | 'snooze',
-): Promise<boolean> {
-  const rows =
-    await sql`select 1 from timers where incident_id = ${incident} and kind = ${kind} and due_at > watch_now()`
-  return rows.length === 0
+  { incident, lastRequest }: IncidentState,
+  verb: Verb,
+): Promise<Asked | undefined> {
+  const [row] = await sql<Asked[]>`
+    select id, verb, params, by from requests
+    where incident_id = ${incident} and id > ${lastRequest} and taken_at is null and verb = ${verb}
+    order by id limit 1`
+  return row
 }
 
 async function isFree(sql: SqlOrTx, { incident }: IncidentState): Promise<boolean> {

@@ -111,7 +111,7 @@ async function roundAfter(sql: Sql, state: IncidentState): Promise<IncidentUpdat
   const incident = await findIncident(sql, state.incident)
   if (!incident) return undefined
   if (incident.status === 'closed') {
-    const asked = await nextRequest(sql, state, ['undo'])
+    const asked = await nextRequest(sql, state, 'undo')
     return asked ? { ...afterRequest(state, asked), incident: incident.id } : undefined
   }
   if (incident.round <= state.round) return undefined
@@ -120,19 +120,17 @@ async function roundAfter(sql: Sql, state: IncidentState): Promise<IncidentUpdat
 
 /**
  * Lets go of the lease if nothing was wanted since `seen`, in one statement: whoever wants something afterwards finds it
- * free, and whoever did before makes this one look again.
+ * free, and whoever did before makes this one look again. True as well where it is another's by now.
  */
-async function release(sql: Sql, lease: Lease, id: number, seen: number): Promise<boolean> {
-  const rows = await sql`
-    with done as (update incidents set served = wants where id = ${id} and wants = ${seen} returning id)
-    update leases set expires_at = '-infinity', holder = ''
-    where name = ${lease.name} and holder = ${lease.holder} and epoch = ${lease.epoch} and exists (select from done)
-    returning name`
-  return rows.length === 1 || !(await stillOurs(sql, lease))
-}
-
-async function stillOurs(sql: Sql, { name, holder, epoch }: Lease): Promise<boolean> {
-  const rows =
-    await sql`select 1 from leases where name = ${name} and holder = ${holder} and epoch = ${epoch} and expires_at > watch_now()`
-  return rows.length === 1
+async function release(sql: Sql, { name, holder, epoch }: Lease, id: number, seen: number): Promise<boolean> {
+  const [stands] = await sql<{ released: boolean; ours: boolean }[]>`
+    with done as (update incidents set served = wants where id = ${id} and wants = ${seen} returning id),
+    freed as (
+      update leases set expires_at = '-infinity', holder = ''
+      where name = ${name} and holder = ${holder} and epoch = ${epoch} and exists (select from done)
+      returning name)
+    select exists (select from freed) as released,
+      exists (select from leases
+        where name = ${name} and holder = ${holder} and epoch = ${epoch} and expires_at > watch_now()) as ours`
+  return stands?.released || !stands?.ours
 }

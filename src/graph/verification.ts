@@ -16,7 +16,7 @@ export type Judgement =
 /** The alert must clear within its window and then stay clear for as long as the clause says. */
 export function judgeAlert(
   { withinMs, forMs }: AlertVerification,
-  standing: AlertStanding,
+  standing: Pick<AlertStanding, 'firing' | 'clearedAt'>,
   { ranAt, now }: Times,
 ): Judgement {
   const deadline = ranAt + withinMs

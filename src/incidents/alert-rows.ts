@@ -8,12 +8,14 @@ export interface AlertStanding {
   /** When the last of them cleared, by the database's clock at receipt; null while one fires. */
   clearedAt: Date | null
   alertVersion: number
+  /** The database's clock at this look. */
+  now: Date
 }
 
 export async function firingAlerts(sql: SqlOrTx, incident: number): Promise<AlertStanding> {
   const [row] = await sql<AlertStanding[]>`
     select count(a.id) filter (where a.status = 'firing') as firing, count(a.id) as total,
-      i.alert_version as "alertVersion",
+      i.alert_version as "alertVersion", watch_now() as now,
       case when count(a.id) filter (where a.status = 'firing') = 0 then (
         select max(s.received_at) from alert_states s join alerts b on b.id = s.alert_id where b.incident_id = i.id
       ) end as "clearedAt"

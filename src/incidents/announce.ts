@@ -59,10 +59,11 @@ export function announcer(channels: readonly string[]): Announcer {
         with wanted as (
           insert into outbox (channel, incident_id, kind, subject, not_before)
           select distinct to_name, id, 'card', 'card:' || id,
-            case when m.message_id is null or ${when} = 'now' then '-infinity'
+            case when ${when} = 'now' or (
+                select m.message_id from messages m
+                where m.channel = to_name and m.incident_id = id and m.kind = 'card') is null then '-infinity'
               else watch_now() + ${SOON_MS} * interval '1 millisecond' end
           from unnest(${names}::text[]) to_name cross join unnest(${ids}::bigint[]) id
-            left join messages m on m.channel = to_name and m.incident_id = id and m.kind = 'card'
           order by id
           on conflict (channel, subject) where sent_at is null do update
             set not_before = least(outbox.not_before, excluded.not_before))

@@ -64,6 +64,15 @@ export async function findIncident(sql: SqlOrTx, id: number): Promise<Incident |
   return row && toIncident(row)
 }
 
+/** Says which runbook an incident goes by. Locks the row. */
+export async function setRunbook(
+  sql: SqlOrTx,
+  id: number,
+  { id: runbook, version }: { id: string; version: string },
+): Promise<void> {
+  await sql`update incidents set runbook_id = ${runbook}, runbook_version = ${version} where id = ${id}`
+}
+
 /**
  * The incident, locked against every other change until the transaction ends; rows that only refer to it may still be
  * written by others, who would wait in a circle otherwise. Throws where there is none.

@@ -1,6 +1,6 @@
 import { type IncidentStatus, type Outcome, waysTo } from '../domain/incident.ts'
 import type { JsonObject } from '../domain/json.ts'
-import { json, type SqlOrTx } from '../storage/postgres.ts'
+import { json, type SqlOrTx, sentTogether } from '../storage/postgres.ts'
 import { lockIncident } from './incident-rows.ts'
 
 export interface Happening {
@@ -44,10 +44,19 @@ export interface Move extends Happening {
  * and outcome) only writes what is missing, so a node may run again.
  */
 export async function move(sql: SqlOrTx, change: Move): Promise<void> {
+  const { incident, name, to } = change
+  // The lock first: what is seen behind it has all that was committed before, the buttons too.
+  const [, rows] = await sentTogether([lockIncident(sql, incident), write(sql, change)])
+  if (rows.length === 1) return
+  const { status } = await lockIncident(sql, incident)
+  throw new Error(`incident ${incident} cannot go from ${status} to ${to} (${name})`)
+}
+
+async function write(sql: SqlOrTx, change: Move): Promise<readonly unknown[]> {
   const { incident, round, name, actor, to, outcome, because, detail = {}, key = null } = change
-  const rows = await sql`
+  return await sql`
     with before as (
-      select id, status from incidents where id = ${incident} and status = any(${waysTo(to)}::text[]) for no key update),
+      select id, status from incidents where id = ${incident} and status = any(${waysTo(to)}::text[]) ),
     told as (
       insert into incident_events (incident_id, round, name, actor, from_status, to_status, detail, key)
       select id, ${round}, ${name}, ${actor}, nullif(status, ${to}), case when status <> ${to} then ${to} end,
@@ -63,7 +72,4 @@ export async function move(sql: SqlOrTx, change: Move): Promise<void> {
       menu = case when before.status <> ${to} then null else i.menu end,
       closed_at = case when ${to} = 'closed' then coalesce(i.closed_at, watch_now()) else null end
     from before where i.id = before.id returning i.id`
-  if (rows.length === 1) return
-  const { status } = await lockIncident(sql, incident)
-  throw new Error(`incident ${incident} cannot go from ${status} to ${to} (${name})`)
 }

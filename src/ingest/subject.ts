@@ -10,13 +10,14 @@ export const DEFAULT_CORRELATION: readonly string[] = ['alertname', 'cluster', '
 
 /** What an alert is about, read off its labels alone. */
 export function subjectOf(labels: Labels, { cluster }: SubjectDefaults): Subject {
-  const node = nodeOf(labels)
+  const guest = guestOf(labels)
+  const node = guest === undefined ? nodeOf(labels) : undefined
   return {
     alertname: labels.alertname || 'unnamed',
     cluster: labels.cluster || cluster,
-    // On an alert about a node the namespace is that of the exporter that noticed.
-    namespace: node ? undefined : labels.namespace || labels.exported_namespace || undefined,
-    workload: node ?? workloadOf(labels) ?? hostOf(labels),
+    // On an alert about a node or a guest the namespace is that of the exporter that noticed.
+    namespace: node || guest ? undefined : labels.namespace || labels.exported_namespace || undefined,
+    workload: guest ?? node ?? workloadOf(labels) ?? hostOf(labels),
     severity: severityOf(labels.severity),
   }
 }
@@ -75,6 +76,14 @@ function workloadOf(labels: Labels): string | undefined {
 
 function firstOf(labels: Labels, names: readonly string[]): string | undefined {
   return names.map((name) => labels[name]).find((value) => value !== undefined && value !== '')
+}
+
+/**
+ * The guest an alert is about, as `qemu/101`: the exporter of Proxmox VE has it in `id`, where it says `node/pve1` and
+ * `storage/pve1/local` of other things, and calls the host it runs on `node`.
+ */
+function guestOf({ id }: Labels): string | undefined {
+  return id !== undefined && /^(qemu|lxc)\/\d+$/.test(id) ? id : undefined
 }
 
 /**

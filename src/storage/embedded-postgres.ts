@@ -129,15 +129,7 @@ type Launch = {
 
 async function launch({ cluster, binaries, user, settings, onLog }: Launch): Promise<Running> {
   const port = await freePort()
-  const flags = {
-    listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
-    max_connections: '200',
-    ...(process.env.HOME
-      ? { shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track_planning': 'on' }
-      : {}),
-    ...settings,
-  }
+  const flags = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', ...settings }
   const options = Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   // A group of its own: Ctrl-C in a terminal goes to us alone, and we end the server last.
   const child = spawn(binaries.postgres, ['-D', cluster.folder, '-p', String(port), ...options], {

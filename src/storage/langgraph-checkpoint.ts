@@ -1,7 +1,5 @@
-import type { RunnableConfig } from '@langchain/core/runnables'
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres'
-import pg from 'pg'
-import { PreparingClient } from './preparing-client.ts'
+import { type PgPool, preparingPool } from './pg-pool.ts'
 
 export type Checkpointer = {
   /** What a compiled graph takes as its `checkpointer`. */
@@ -22,8 +20,7 @@ export type CheckpointerOptions = {
 /** Keeps the state of graphs in the schema `checkpoints`. It has its own pool, because LangGraph speaks only `pg`. */
 export function openCheckpointer(url: string, options: CheckpointerOptions = {}): Checkpointer {
   const { max = 10, applicationName = 'watchkeeper-graph', onError = () => {} } = options
-  const pool = new pg.Pool({
-    Client: PreparingClient,
+  const pool = preparingPool({
     connectionString: url,
     max,
     application_name: applicationName,
@@ -54,9 +51,9 @@ const SCHEMA = 'checkpoints'
  * follows says the same, and a node cut off before it runs again either way. Interrupts, resumes and errors are kept.
  */
 class OneStatementSaver extends PostgresSaver {
-  readonly #pool: pg.Pool
+  readonly #pool: PgPool
 
-  constructor(pool: pg.Pool) {
+  constructor(pool: PgPool) {
     super(pool, undefined, { schema: SCHEMA })
     this.#pool = pool
   }
@@ -83,7 +80,9 @@ class OneStatementSaver extends PostgresSaver {
   }
 
   override async putWrites(...[config, writes, taskId]: Parameters<PostgresSaver['putWrites']>) {
-    const kept = writes.filter(([channel]) => channel.startsWith('__'))
+    // One of each: a node that was interrupted twice brings a resume for either.
+    const special = writes.filter(([channel]) => channel.startsWith('__'))
+    const kept = [...new Map(special.map((write) => [write[0], write])).values()]
     if (kept.length === 0) return
     const { thread, namespace, checkpoint } = placeOf(config)
     const dumped = await this._dumpWrites(thread, namespace, checkpoint ?? '', taskId, kept)
@@ -100,7 +99,9 @@ class OneStatementSaver extends PostgresSaver {
   }
 }
 
-function placeOf({ configurable }: RunnableConfig): { thread: string; namespace: string; checkpoint: string | null } {
+type Place = Parameters<PostgresSaver['put']>[0]
+
+function placeOf({ configurable }: Place): { thread: string; namespace: string; checkpoint: string | null } {
   if (typeof configurable?.thread_id !== 'string')
     throw new Error('A checkpoint belongs to a thread: give it a thread_id.')
   return {

@@ -29,8 +29,8 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
   const { max = 10, applicationName = 'watchkeeper', timeoutSeconds = 10 } = options
   return postgres<{ bigint: postgres.PostgresType<number | bigint> }>(url, {
     max,
-    // Statements here are prepared, and find their rows by index whatever the values: planning one anew each time costs as
-    // much as running it.
+    // Statements here are prepared and find their rows by index whatever the values; where a number decides how, it stands
+    // in the text. Planning one anew each time costs as much as running it.
     connection: { application_name: applicationName, plan_cache_mode: 'force_generic_plan' },
     connect_timeout: timeoutSeconds,
     onnotice: () => {},
@@ -59,6 +59,23 @@ export async function inTransaction<T>(sql: Sql, work: (tx: Tx) => Promise<T>): 
       if (attempt === 3 || !isConflict(error)) throw error
     }
   }
+}
+
+/**
+ * Statements of one transaction that do not wait for one another, sent together: those of async functions in their order,
+ * and after them those that are written here as they are, which begin later. Waits for all of them before it throws what
+ * the first failed with, so that none speaks when the transaction is over.
+ */
+export async function sentTogether<T extends readonly unknown[] | []>(
+  parts: T,
+): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
+  const settled = await Promise.allSettled(parts)
+  const answers: unknown[] = []
+  for (const one of settled) {
+    if (one.status === 'rejected') throw one.reason
+    answers.push(one.value)
+  }
+  return answers as { -readonly [P in keyof T]: Awaited<T[P]> }
 }
 
 /** The five-character SQLSTATE, or the driver's own code such as `ECONNREFUSED`; undefined for any other error. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Db, PgBoss } from 'pg-boss'
+import { PreparingClient } from './pg-pool.ts'
 import type { SqlOrTx, Tx } from './postgres.ts'
-import { PreparingClient } from './preparing-client.ts'
 
 export type JobOptions = {
   /**

@@ -8,6 +8,7 @@ export interface OwnServers {
   kubeconfigOperator?: string | undefined
   talosconfig?: string | undefined
   talosconfigOperator?: string | undefined
+  talosSnapshotDir?: string | undefined
   proxmoxConfig?: string | undefined
 }
 
@@ -28,7 +29,11 @@ export function ownServers(own: OwnServers): ServerEntries {
     own.proxmoxConfig !== undefined && { server: 'proxmox', env: { PROXMOX_CONFIG: own.proxmoxConfig } },
     own.talosconfig !== undefined && {
       server: 'talos',
-      env: { TALOSCONFIG: own.talosconfig, TALOSCONFIG_OPERATOR: own.talosconfigOperator },
+      env: {
+        TALOSCONFIG: own.talosconfig,
+        TALOSCONFIG_OPERATOR: own.talosconfigOperator,
+        TALOS_SNAPSHOT_DIR: own.talosSnapshotDir,
+      },
     },
   ]
   return new Map(wanted.flatMap((one) => (one === false ? [] : [[one.server, entryOf(one.server, one.env)]])))

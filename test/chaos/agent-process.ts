@@ -14,8 +14,8 @@ export interface AgentOptions {
 export interface AgentProcess {
   pid: number
   startedAt: number
-  /** Rejects when it ends before it is ready. */
-  ready: Promise<void>
+  /** Where it listens, as soon as it does. Rejects when it ends before that. */
+  ready: Promise<string>
   /** Resolves when it is gone. */
   gone: Promise<void>
   alive(): boolean
@@ -38,9 +38,9 @@ export function startAgent({ env, log, imports = [] }: AgentOptions): AgentProce
   let reached = new Promise<void>((resolve) => {
     onReached = resolve
   })
-  const ready = new Promise<void>((resolve, reject) => {
+  const ready = new Promise<string>((resolve, reject) => {
     child.on('message', (message: FromAgent) => {
-      if (message.kind === 'ready') resolve()
+      if (message.kind === 'ready') resolve(message.url)
       if (message.kind === 'reached') onReached()
     })
     child.once('exit', (code, signal) => reject(new Error(`the agent ended (${signal ?? code}); see ${log}`)))

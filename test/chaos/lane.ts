@@ -34,7 +34,8 @@ export interface Lane {
   close(): Promise<void>
 }
 
-const RESUMED_WITHIN_MS = 15_000
+/** A story that was cut off goes on within this, ms. */
+export const RESUMED_WITHIN_MS = 15_000
 
 export async function openLane(options: WorldOptions): Promise<Lane> {
   const world = await openWorld(options)

@@ -1,5 +1,5 @@
 import { type Case, changesOf, incidentOf, resolve } from './cases.ts'
-import type { Lane } from './lane.ts'
+import { type Lane, RESUMED_WITHIN_MS } from './lane.ts'
 import { APPROVE, approve, changed, closes } from './scenarios.ts'
 import { setMemory } from './someone-else.ts'
 import { until } from './wait.ts'
@@ -21,7 +21,7 @@ export async function killedAfterTheAnswer(lane: Lane): Promise<void> {
   })
   await agent.end('SIGKILL')
   await lane.agent(SETTINGS)
-  await lane.hands.card(one, 'More', 5_000)
+  await lane.hands.card(one, 'More', RESUMED_WITHIN_MS)
 }
 
 /** Killed when the call has run and its result is not stored. */

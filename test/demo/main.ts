@@ -1,49 +1,58 @@
 import { parseArgs } from 'node:util'
+import type { IncidentView } from '../../src/domain/view.ts'
 import { cleanUpOnExit } from './clean-up.ts'
-import { narrate } from './narrator.ts'
+import { narrate, type Story } from './narrator.ts'
 import { pressApprove } from './presser.ts'
-import { startStage } from './stage.ts'
+import { scenarioNamed } from './scenarios/index.ts'
+import type { Scenario } from './scenarios/scenario.ts'
+import { type Result, type Stage, startStage } from './stage.ts'
 
 /** How long a person at a terminal may take. */
 const PATIENCE_MS = 10 * 60_000
+/** How long the agent and the platform may take. */
+const WAIT_MS = 60_000
+
+interface Wanted {
+  scenario: Scenario
+  /** Somebody is there to press. */
+  person: boolean
+  json: boolean
+}
+
+function wanted(): Wanted {
+  const { values } = parseArgs({
+    options: { auto: { type: 'boolean' }, json: { type: 'boolean' }, scenario: { type: 'string' } },
+  })
+  const { auto = false, json = false } = values
+  const person = process.stdin.isTTY === true && !process.env.CI && !auto && !json
+  return { scenario: scenarioNamed(values.scenario), person, json }
+}
 
 /**
- * The main job on a machine that has nothing: the real agent on an embedded Postgres with its console and the real
- * Kubernetes MCP server, against a simulated cluster in which something breaks. Where no person can press, it presses.
+ * The main job on a machine that has nothing: the real agent on an embedded Postgres with its console and the real MCP
+ * server of a platform, against a simulation of it in which something breaks. Where no person can press, it presses.
  */
-async function demo(): Promise<number> {
-  const { values } = parseArgs({ options: { auto: { type: 'boolean' }, json: { type: 'boolean' } } })
-  const person = process.stdin.isTTY === true && !process.env.CI && !values.auto && !values.json
-  const say = (text: string) => (values.json ? process.stderr : process.stdout).write(`${text}\n`)
+async function demo({ scenario, person, json }: Wanted): Promise<number> {
+  const say = (text: string) => (json ? process.stderr : process.stdout).write(`${text}\n`)
   const started = Date.now()
-
   say('Setting the stage: a simulated cluster, an embedded Postgres, the agent and its console …')
-  const stage = await startStage()
+  const stage = await startStage(scenario)
   const cleanUp = cleanUpOnExit(() => stage.stop())
   try {
     say(`The agent is on watch at ${stage.app.url}.\n`)
     const story = narrate(stage, say)
     stage.breakSomething()
-    say(`Breaking media/radarr: it now needs more memory than its limit allows.`)
-    const waiting = await story.until((view) => view.incident.status === 'waiting', 60_000)
-    if (!waiting) return fail(say, 'No plan was proposed within a minute.')
-    const link = await stage.app.loginLink()
-    if (person) {
-      say(`\n  Open this in a browser and press Approve (the link works once, for 15 minutes):\n\n    ${link}\n`)
-    } else {
+    say(scenario.breaking)
+    const asked = await story.until(isAsked, WAIT_MS)
+    if (!asked) return fail(say, 'No plan was proposed within a minute.')
+    if (person) say(await invitation(stage))
+    else
       say(
         `\n  A person would open ${stage.app.url}/login?token=… and press Approve. Nobody is here, so the demo presses.\n`,
       )
-      say(`  The console answers: ${await pressApprove(link ?? '', waiting.incident.id)}\n`)
-    }
-    const patience = person ? PATIENCE_MS : 60_000
-    const decided = await story.until((view) => view.incident.status !== 'waiting', patience)
-    if (!decided)
-      return fail(say, 'Nobody pressed within 10 minutes, so nothing ran. That is how it is meant: silence is no.')
-    const over = await story.until(
-      (view) => view.incident.status === 'closed' || view.incident.status === 'watching',
-      60_000,
-    )
+    const over = await throughQuestions(stage, story, asked, { person, say })
+    if (over === 'silence')
+      return fail(say, 'Nobody pressed within 10 minutes, so nothing more ran. That is how it is meant: silence is no.')
     await story.end()
     const result = await stage.result(over, Date.now() - started)
     say(transcript(result))
@@ -51,11 +60,64 @@ async function demo(): Promise<number> {
       say('\nThe console stays up for you to look around. Press Enter to end; after 10 minutes it ends by itself.')
       await enter(PATIENCE_MS)
     }
-    if (values.json) process.stdout.write(`${JSON.stringify(result)}\n`)
-    return person || (result.outcome === 'fixed' && result.audit === 'ok' && result.executions === 1) ? 0 : 1
+    if (json) process.stdout.write(`${JSON.stringify(result)}\n`)
+    return person || isWell(result, scenario) ? 0 : 1
   } finally {
     await cleanUp()
   }
+}
+
+/** Each question in its turn, until the incident is over. Undefined when it does not end in time. */
+async function throughQuestions(
+  stage: Stage,
+  story: Story,
+  first: IncidentView,
+  { person, say }: { person: boolean; say: (text: string) => void },
+): Promise<IncidentView | 'silence' | undefined> {
+  let asked: IncidentView | undefined = first
+  while (asked && isAsked(asked)) {
+    const question = asked.approval?.id
+    if (!person) for (const text of await pressFor(stage, asked)) say(`  The console answers: ${text}`)
+    const isNext = (view: IncidentView) => view.approval?.id !== question
+    const decided = await story.until((view) => isNext(view) || view.approval?.status !== 'pending', PATIENCE_MS)
+    if (!decided) return 'silence'
+    asked = await story.until((view) => isOver(view) || (isNext(view) && isAsked(view)), WAIT_MS)
+  }
+  return asked
+}
+
+/** Presses as one person, or as two where two are asked. */
+async function pressFor({ app, people }: Stage, { approval, incident }: IncidentView): Promise<string[]> {
+  const names = people.map(({ name }) => name)
+  const pressing = approval?.asks === 'two' ? names.slice(0, 2) : [names[0]]
+  const answers: string[] = []
+  for (const name of pressing) {
+    const text = await pressApprove((await app.loginLink(name)) ?? '', incident.id)
+    answers.push(name === undefined ? text : `${text} (to ${name})`)
+  }
+  return answers
+}
+
+async function invitation({ app, people }: Stage): Promise<string> {
+  const once = 'each link works once, for 15 minutes'
+  if (people.length === 0)
+    return `\n  Open this in a browser and press Approve (the link works once, for 15 minutes):\n\n    ${await app.loginLink()}\n`
+  const links = await Promise.all(
+    people.map(async ({ name, role }) => `    ${name} (${role})  ${await app.loginLink(name)}\n`),
+  )
+  return `\n  Some of this takes two people. Open one link in a browser and the other in a private window (${once}), and press Approve:\n\n${links.join('')}`
+}
+
+function isAsked({ incident, approval }: IncidentView): boolean {
+  return incident.status === 'waiting' && approval?.status === 'pending'
+}
+
+function isOver({ incident }: IncidentView): boolean {
+  return incident.status === 'closed' || incident.status === 'watching'
+}
+
+function isWell({ outcome, audit, executions }: Result, scenario: Scenario): boolean {
+  return outcome === 'fixed' && audit === 'ok' && executions === scenario.executions
 }
 
 /** Resolves when Enter is pressed, or after a while. */
@@ -71,12 +133,12 @@ function enter(withinMs: number): Promise<void> {
   })
 }
 
-function transcript(result: Awaited<ReturnType<Awaited<ReturnType<typeof startStage>>['result']>>): string {
-  const { alerts, approvals, executions, outcome, audit, seconds } = result
+function transcript({ alerts, approvals, executions, outcome, audit, seconds }: Result): string {
+  const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`
   return [
     '',
     `Outcome: ${outcome}, after ${seconds} s.`,
-    `${alerts} alert taken in, ${approvals} approval asked and given, ${executions} change made in the cluster.`,
+    `${count(alerts, 'alert')} taken in, ${count(approvals, 'approval')} asked and given, ${count(executions, 'change')} made in the cluster.`,
     audit === 'ok' ? 'Every decision is in the ledger, and its chain holds.' : `The ledger does not hold: ${audit}.`,
   ].join('\n')
 }
@@ -86,4 +148,14 @@ function fail(say: (text: string) => void, sentence: string): number {
   return 1
 }
 
-process.exitCode = await demo()
+function options(): Wanted | undefined {
+  try {
+    return wanted()
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    return undefined
+  }
+}
+
+const chosen = options()
+process.exitCode = chosen ? await demo(chosen) : 1

@@ -26,8 +26,9 @@ export function narrate({ sql, app }: Stage, say: (text: string) => void): Story
       say(`${time(event.at)}  ${sentence(event)}`)
     }
     newest = view
-    if (shown !== view.incident.status && turns.includes(view.incident.status)) {
-      shown = view.incident.status
+    const turn = `${view.incident.status} ${view.approval?.id}`
+    if (shown !== turn && turns.includes(view.incident.status)) {
+      shown = turn
       say(`\n${framed(cardText(cardOf(newest, { timezone: 'UTC' })))}\n`)
     }
     for (const waiter of waiters) waiter(newest)
@@ -70,6 +71,7 @@ const sentences: Record<string, string> = {
   received: 'An alert came in by webhook and became incident #1.',
   'round started': 'The agent looks at it.',
   'approval requested': 'The plan is exact and dry-run against the cluster. Its approval is asked for.',
+  'approval seconded': 'One person has approved. This one takes two.',
   'plan approved': 'Approved. The permission lasts 15 minutes and covers exactly this plan.',
   'action started': 'The action is on record as started; now the tool is called, with a signed grant.',
   'verification started': 'It ran. Now the cluster and the alert must say that it helped.',

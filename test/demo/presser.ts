@@ -5,7 +5,7 @@ export async function pressApprove(link: string, incident: number): Promise<stri
   const cookie = login.headers.get('set-cookie')?.split(';')[0]
   if (cookie === undefined) throw new Error(`the login link did not sign in: ${login.status}`)
   const page = await (await fetch(`${origin}/incidents/${incident}`, { headers: { cookie } })).text()
-  const form = page.split('<form').find((part) => part.includes('>Approve</button>'))
+  const form = page.split('<form').find((part) => />Approve( \(\d of \d\))?<\/button>/.test(part))
   const token = field(form, 'token')
   const csrf = field(form, 'csrf')
   if (token === undefined || csrf === undefined) throw new Error('there is no Approve button on the page')

@@ -55,6 +55,23 @@ const nodes: [labels: Labels, node: string][] = [
   [{ alertname: 'EtcdSlow', node: 'talos-cp1' }, 'talos-cp1'],
 ]
 
+const guests: [labels: Labels, guest: string][] = [
+  [{ id: 'qemu/131', name: 'nextcloud', node: 'pve2', instance: '192.0.2.10' }, 'qemu/131'],
+  [{ id: 'lxc/200', namespace: 'monitoring', pod: 'pve-exporter-5f6d8b9c7d-zx2vb' }, 'lxc/200'],
+]
+
+test.each(guests)('%j is about the guest %s, whoever exported it and wherever it runs', (labels, guest) => {
+  expect(subjectOf({ alertname: 'PveGuestHung', ...labels }, defaults)).toMatchObject({
+    workload: guest,
+    namespace: undefined,
+  })
+})
+
+test('an id that is no guest is not taken for one', () => {
+  const { workload } = subjectOf({ alertname: 'X', id: 'node/pve2', node: 'pve2' }, defaults)
+  expect(workload).toBe('pve2')
+})
+
 test.each(nodes)('%j is about the node %s, whoever exported it', (labels, node) => {
   expect(subjectOf(labels, defaults)).toMatchObject({ workload: node, namespace: undefined })
 })

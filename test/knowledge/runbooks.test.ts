@@ -11,17 +11,21 @@ import { said } from './sample.ts'
 
 const { runbooks, problems } = await loadRunbookFolder(fileURLToPath(new URL('../../runbooks', import.meta.url)))
 
-test('all eight can be read', () => {
+test('all twelve can be read', () => {
   expect(problems).toEqual([])
   expect(runbooks.map(({ id }) => id)).toEqual([
     'etcd-database-large',
+    'etcd-member-lost',
     'guest-down',
+    'guest-hung',
     'image-pull-failing',
+    'kubelet-unhealthy',
     'node-not-ready',
     'persistent-volume-filling',
     'pod-crash-looping',
     'pod-oom-killed',
     'rollout-stuck',
+    'storage-nearly-full',
   ])
 })
 
@@ -47,6 +51,13 @@ test.each([
   ],
   [{ alertname: 'etcdDatabaseQuotaLowSpace', instance: '10.5.0.2:2381' }, ['etcd-database-large']],
   [{ alertname: 'ProxmoxGuestDown', id: 'qemu/100' }, ['guest-down']],
+  [{ alertname: 'etcdMembersDown' }, ['etcd-member-lost']],
+  [{ alertname: 'PveGuestHung', id: 'qemu/100' }, ['guest-hung']],
+  [{ alertname: 'PveGuestHung', id: 'lxc/200' }, []],
+  [{ alertname: 'PveStorageNearlyFull', storage: 'local-lvm', node: 'pve1' }, ['storage-nearly-full']],
+  [{ alertname: 'TalosServiceUnhealthy', service: 'kubelet', node: 'worker-1' }, ['kubelet-unhealthy']],
+  [{ alertname: 'TalosServiceUnhealthy', service: 'cri', node: 'worker-1' }, []],
+  [{ alertname: 'KubeletDown', job: 'kubelet' }, []],
   [{ alertname: 'Watchdog' }, []],
 ])('%j finds %j', (labels, ids) => {
   expect(lookupRunbooks(runbooks, { labels }).map(({ runbook }) => runbook.id)).toEqual(ids)

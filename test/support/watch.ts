@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type Logger, pino } from 'pino'
-import { type App, type AppOptions, startApp } from '../../src/app.ts'
+import type { App, AppOptions } from '../../src/app.ts'
 import { liveButtons } from '../../src/approvals/buttons.ts'
 import { approvalDesk } from '../../src/approvals/desk.ts'
 import { type Audit, verifyLedger } from '../../src/autonomy/ledger.ts'
@@ -24,17 +22,28 @@ import { announcer } from '../../src/incidents/announce.ts'
 import { loadRunbookFolder } from '../../src/knowledge/runbook-folder.ts'
 import { openQueue } from '../../src/storage/queue.ts'
 import { type SimulatedAlertmanager, startAlertmanager } from '../simulators/alertmanager/server.ts'
-import { type SimulatedCluster, startKubernetes } from '../simulators/kubernetes/cluster.ts'
+import type { SimulatedCluster } from '../simulators/kubernetes/cluster.ts'
 import type { Fault } from '../simulators/kubernetes/faults.ts'
 import type { WorkloadSpec } from '../simulators/kubernetes/workload-spec.ts'
+import type { SimulatedProxmox } from '../simulators/proxmox/cluster.ts'
+import type { GuestSpec } from '../simulators/proxmox/state.ts'
+import type { SimulatedTalos } from '../simulators/talos/cluster.ts'
+import { type Agent, agentProcess, agentWithin } from './agent.ts'
+import { followRules, kubernetesAlerts, proxmoxAlerts, type RuleAlert, talosAlerts } from './alert-rules.ts'
+import { type Beside, type Platforms, startPlatforms } from './platforms.ts'
 import { type TestDatabase, testDatabase } from './postgres.ts'
+import { type ServerSwitch, serverSwitch } from './server-switch.ts'
 
 export const alice: Person = { name: 'alice', telegramId: 1001, role: 'admin' }
 export const bob: Person = { name: 'bob', telegramId: 1002, role: 'operator' }
 export const anna: Person = { name: 'anna', telegramId: 1003, role: 'operator' }
 export const viewer: Person = { name: 'vera', telegramId: 1004, role: 'viewer' }
 
-export interface WatchOptions {
+export interface WatchOptions extends Beside {
+  /** Guests of Proxmox VE beside the seeded ones; their alerts follow their state. */
+  guests?: readonly GuestSpec[]
+  /** The agent is a process of its own, which can be killed. */
+  process?: boolean
   /** `shop/cart` alone unless told. */
   workloads?: readonly WorkloadSpec[]
   /** Breaks the first workload at once: a crash loop unless told; null leaves all well. */
@@ -70,8 +79,11 @@ export interface Watch {
   app: App
   db: TestDatabase
   cluster: SimulatedCluster
+  /** Throws unless the watch was started with it. */
+  talos: SimulatedTalos
+  proxmox: SimulatedProxmox
   alertmanager: SimulatedAlertmanager
-  /** The MCP server that the agent talks to. */
+  /** The MCP server of Kubernetes. */
   server: ServerSwitch
   /** What the agent logged as a warning or worse. */
   complaints(): string[]
@@ -91,6 +103,8 @@ export interface Watch {
   pass(ms: number): Promise<void>
   /** Ends the agent and starts another one on the same database; without `again` it stays away. */
   stopAgent(): Promise<void>
+  /** As `kill -9`, where it is a process of its own. */
+  killAgent(): Promise<void>
   startAgent(): Promise<void>
   /** From now on alerts stay as they are, whatever the cluster does. */
   holdAlerts(): void
@@ -98,45 +112,62 @@ export interface Watch {
   stop(): Promise<void>
 }
 
+const CLUSTER = 'homelab'
 const TOKEN = 'a-token-for-webhooks-0123456789'
 const PATIENCE_MS = 20_000
 
 /** Starts everything; resolves when the agent listens. */
 export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
   const folder = await mkdtemp(join(tmpdir(), 'watchkeeper-watch-'))
-  const [db, cluster] = await Promise.all([testDatabase(), startKubernetes({ rolloutMs: 40, backOffMs: 60_000 })])
+  const [db, platforms] = await Promise.all([testDatabase(), startPlatforms(folder, options)])
+  const { kubernetes: cluster, talos, proxmox } = platforms
   const workloads = options.workloads ?? [{ namespace: 'shop', name: 'cart' }]
   for (const workload of workloads) cluster.addWorkload(workload)
-  const server = await serverSwitch(folder, cluster)
+  const guests = options.guests ?? []
+  for (const guest of guests) proxmox?.addGuest(guest)
+  const { servers, file } = await switches(folder, platforms.env)
   const people = options.people ?? [alice, bob, anna, viewer]
-  const config = readConfig({
+  const env = {
     DATABASE_URL: db.url,
     DATA_DIR: folder,
     PORT: '0',
-    CLUSTER_NAME: 'homelab',
+    CLUSTER_NAME: CLUSTER,
     VERIFY_SCALE: '0.001',
     WEBHOOK_TOKEN: TOKEN,
-    MCP_SERVERS_FILE: server.file,
+    MCP_SERVERS_FILE: file,
     PEOPLE: people.map(({ name, telegramId, role }) => `${name}:${telegramId}:${role}`).join(','),
     ...(options.runbooks && { RUNBOOKS_DIR: await shelf(folder, options.runbooks) }),
     ...options.env,
-  })
+  }
+  const config = readConfig(env)
+  const runbooks = new Map((await loadRunbookFolder(config.runbooksDir)).runbooks.map((one) => [one.id, one]))
   const complaints: string[] = []
-  const log = complaining(complaints)
+  const settings = { env, log: complaining(complaints), grantTtlMs: options.grantTtlMs ?? 500 }
   const start = () =>
-    startApp(config, {
-      log,
-      grantTtlMs: options.grantTtlMs ?? 500,
-      ...(options.observe && { observe: options.observe }),
-    })
-  let app: App | undefined = await start()
+    options.process
+      ? agentProcess(settings, folder)
+      : agentWithin({ ...settings, ...(options.observe && { observe: options.observe }) })
+  let agent: Agent | undefined = await start()
   const alertmanager = await startAlertmanager({
-    webhookUrl: `${app.url}/webhooks/alertmanager`,
+    webhookUrl: `${agent.url}/webhooks/alertmanager`,
     credentials: { bearer: TOKEN },
     groupWaitMs: 5,
     groupIntervalMs: 40,
   })
-  const alerts = keepAlertsTrue(cluster, alertmanager)
+  const alerts = followRules(
+    () => [
+      ...kubernetesAlerts(cluster, CLUSTER).map(onePerWorkload),
+      ...(talos ? talosAlerts(talos, CLUSTER) : []),
+      ...(proxmox
+        ? proxmoxAlerts(
+            proxmox,
+            guests.map(({ id }) => id),
+            CLUSTER,
+          )
+        : []),
+    ],
+    alertmanager,
+  )
   const queue = openQueue({ url: db.url, max: 2 })
   await queue.start()
   const desk = approvalDesk({
@@ -150,7 +181,7 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
   if (first && fault) cluster.breakWorkload(`${first.namespace}/${first.name}`, fault)
 
   async function look(incident: number): Promise<SeenCard | undefined> {
-    const view = await incidentView(db.sql, incident, () => undefined)
+    const view = await incidentView(db.sql, incident, (id) => runbooks.get(id))
     if (!view) return undefined
     const buttons = await liveButtons(db.sql, incident, everyButton(view))
     return seenCard(view, buttons, (press) => desk.press(press))
@@ -159,7 +190,7 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
   async function until(looks: Parameters<Watch['until']>[0], incident = 1): Promise<SeenCard> {
     const deadline = performance.now() + PATIENCE_MS
     for (;;) {
-      const view = await incidentView(db.sql, incident, () => undefined)
+      const view = await incidentView(db.sql, incident, (id) => runbooks.get(id))
       if (view && looks(view, stateOf(view))) {
         const card = await look(incident)
         if (card && looks(card.view, card.state)) return card
@@ -171,13 +202,21 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
 
   const watch: Watch = {
     get app() {
-      if (!app) throw new Error('the agent is away')
-      return app
+      if (!agent) throw new Error('the agent is away')
+      return agent.app()
     },
     db,
     cluster,
+    get talos() {
+      if (!talos) throw new Error('this watch has no Talos')
+      return talos
+    },
+    get proxmox() {
+      if (!proxmox) throw new Error('this watch has no Proxmox VE')
+      return proxmox
+    },
     alertmanager,
-    server,
+    server: servers.kubernetes,
     complaints: () => [...complaints],
     until,
     asked: (incident) => until((_view, state) => state === 'asked', incident),
@@ -192,33 +231,36 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
       return rows.map(({ id }) => id)
     },
     async earn(level, runbook = 'mend') {
-      const { runbooks } = await loadRunbookFolder(config.runbooksDir)
-      const version = runbooks.find(({ id }) => id === runbook)?.version
+      const version = runbooks.get(runbook)?.version
       if (version === undefined) throw new Error(`there is no runbook ${runbook}`)
       await db.sql`
         insert into level_changes (runbook_id, runbook_version, scope, level, by, because)
-        values (${runbook}, ${version}, 'homelab', ${level}, 'alice', 'for a test')`
+        values (${runbook}, ${version}, ${CLUSTER}, ${level}, 'alice', 'for a test')`
     },
     policy: (policy) => setPolicy(db.sql, policy, 'alice'),
     async pass(ms) {
       await db.sql`update clock set test_offset = test_offset + ${ms} * interval '1 millisecond'`
     },
     async stopAgent() {
-      await app?.stop()
-      app = undefined
+      await agent?.stop()
+      agent = undefined
+    },
+    async killAgent() {
+      await agent?.kill()
+      agent = undefined
     },
     async startAgent() {
-      app = await start()
-      alertmanager.setWebhook(`${app.url}/webhooks/alertmanager`)
+      agent = await start()
+      alertmanager.setWebhook(`${agent.url}/webhooks/alertmanager`)
     },
     holdAlerts: alerts.stop,
     audit: () => verifyLedger(db.sql),
     async stop() {
       alerts.stop()
-      await app?.stop()
+      await agent?.stop()
       await alertmanager.stop()
       await queue.stop({ graceful: false })
-      await cluster.stop()
+      await platforms.stop()
       await db.close()
       await rm(folder, { recursive: true, force: true })
     },
@@ -259,88 +301,23 @@ function seenCard(
   }
 }
 
-/** Fires and resolves in Alertmanager what the cluster's rules would, as soon as they would. */
-function keepAlertsTrue(cluster: SimulatedCluster, alertmanager: SimulatedAlertmanager): { stop(): void } {
-  const firing = new Map<string, Record<string, string>>()
-  const timer = setInterval(() => {
-    const now = new Map<string, { labels: Record<string, string>; annotations: Record<string, string> }>()
-    for (const { summary, description, uid: _uid, reason: _reason, ...rest } of cluster.firing()) {
-      const labels = { cluster: 'homelab', ...rest }
-      now.set(JSON.stringify(labels), { labels, annotations: { summary, description } })
-    }
-    for (const [key, { labels, annotations }] of now) {
-      if (firing.has(key)) continue
-      firing.set(key, labels)
-      alertmanager.fire(labels, annotations)
-    }
-    for (const [key, labels] of firing) {
-      if (now.has(key)) continue
-      firing.delete(key)
-      alertmanager.resolve(labels)
-    }
-  }, 10)
-  return { stop: () => clearInterval(timer) }
+/** Pods of one workload have alerts of their own; what tells them apart is left to the tests that are about it. */
+function onePerWorkload({ labels: { uid: _uid, reason: _reason, ...labels }, annotations }: RuleAlert): RuleAlert {
+  return { labels, annotations }
 }
 
-/** The Kubernetes MCP server as a process that can be taken away, killed, or come back with other descriptions. */
-export interface ServerSwitch {
-  /** The `mcpServers` file that starts it. */
-  file: string
-  /** It does not start until `up` is called, and the one that runs is killed. */
-  down(): Promise<void>
-  up(): Promise<void>
-  /** Kills the one that runs; the next call starts another. */
-  kill(): Promise<void>
-  /** The next one to start describes its tools otherwise. */
-  redescribe(): Promise<void>
-}
-
-async function serverSwitch(folder: string, cluster: SimulatedCluster): Promise<ServerSwitch> {
-  const place = (name: string) => join(folder, name)
-  const source = (path: string) => fileURLToPath(new URL(`../../mcp-servers/kubernetes/src/${path}`, import.meta.url))
-  await writeFile(place('reader'), cluster.kubeconfig('reader'))
-  await writeFile(place('operator'), cluster.kubeconfig('operator'))
-  await writeFile(
-    place('server.mjs'),
-    `import { existsSync, writeFileSync } from 'node:fs'
-if (existsSync(${JSON.stringify(place('down'))})) process.exit(1)
-writeFileSync(${JSON.stringify(place('pid'))}, String(process.pid))
-if (existsSync(${JSON.stringify(place('redescribed'))})) {
-  const { tools } = await import(${JSON.stringify(source('tools/index.ts'))})
-  for (const tool of tools) tool.description += ' It also does something else now.'
-}
-await import(${JSON.stringify(source('main.ts'))})
-`,
+/** A switch for each server, and the `mcpServers` file that starts them all. */
+async function switches(folder: string, env: Platforms['env']) {
+  const made = await Promise.all(
+    Object.entries(env).map(async ([name, access]) => [name, await serverSwitch(folder, name, access)] as const),
   )
-  const file = place('mcp-servers.json')
-  const env = { KUBECONFIG: place('reader'), KUBECONFIG_OPERATOR: place('operator') }
-  const kubernetes = { command: process.execPath, args: [place('server.mjs')], env }
-  await writeFile(file, JSON.stringify({ mcpServers: { kubernetes } }))
-  async function kill(): Promise<void> {
-    if (!existsSync(place('pid'))) return
-    const pid = Number(await readFile(place('pid'), 'utf8'))
-    await rm(place('pid'))
-    if (isAlive(pid)) process.kill(pid, 'SIGKILL')
-    while (isAlive(pid)) await wait(5)
-  }
-  return {
-    file,
-    async down() {
-      await writeFile(place('down'), '')
-      await kill()
-    },
-    up: () => rm(place('down'), { force: true }),
-    kill,
-    redescribe: () => writeFile(place('redescribed'), ''),
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
+  const file = join(folder, 'mcp-servers.json')
+  const mcpServers = Object.fromEntries(made.map(([name, { entry }]) => [name, entry]))
+  await writeFile(file, JSON.stringify({ mcpServers }))
+  const servers = new Map<string, ServerSwitch>(made)
+  const kubernetes = servers.get('kubernetes')
+  if (!kubernetes) throw new Error('there is always a Kubernetes')
+  return { servers: { kubernetes }, file }
 }
 
 async function shelf(folder: string, runbooks: Readonly<Record<string, string>>): Promise<string> {

@@ -8,6 +8,7 @@ const everything = {
   kubeconfigOperator: '/ko',
   talosconfig: '/t',
   talosconfigOperator: '/to',
+  talosSnapshotDir: '/ts',
   proxmoxConfig: '/p',
 }
 
@@ -17,7 +18,7 @@ test('each of our servers is started where its credentials are, with those and n
   expect([...servers.values()].map((entry) => ('env' in entry ? entry.env : undefined))).toEqual([
     { KUBECONFIG: '/k', KUBECONFIG_OPERATOR: '/ko' },
     { PROXMOX_CONFIG: '/p' },
-    { TALOSCONFIG: '/t', TALOSCONFIG_OPERATOR: '/to' },
+    { TALOSCONFIG: '/t', TALOSCONFIG_OPERATOR: '/to', TALOS_SNAPSHOT_DIR: '/ts' },
   ])
   for (const entry of servers.values()) expect(entry.declared).toBeUndefined()
 })

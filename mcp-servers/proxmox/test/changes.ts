@@ -82,7 +82,7 @@ export function changeCases(guest: number): ChangeCase[] {
       args: { ...at(), name: 'careful' },
       request: post('snapshot'),
       done: (cluster) => cluster.guest(guest).snapshots.some(({ name }) => name === 'careful'),
-      diff: { field: 'snapshot careful', from: null, to: 'careful' },
+      diff: { field: 'snapshot', from: null, to: 'careful' },
     },
     {
       tool: 'snapshot_delete',

@@ -59,6 +59,7 @@ describe.each(['stdio', 'http'] as const)('over %s', (transport) => {
     expect(await read('guest_get', { guest: 101 })).not.toHaveProperty('lock')
     expect(await read('guest_metrics', { guest: 150 })).toMatchObject({ total: 20 })
     expect(await read('guest_agent_info', { guest: 100 })).toMatchObject({
+      answers: true,
       agent: '10.1.0',
       items: [{ addresses: ['198.51.100.10'] }],
     })

@@ -17,10 +17,16 @@ export function otherArguments({ arguments: args, target, diff }: Action): Argum
   return flatten(rest).filter(({ path, value }) => {
     if (path === 'dry_run') return value !== 'false'
     if (path === 'namespace') return value !== plainValue(target.namespace)
-    if (path === 'name' || path === 'workload') return value !== plainValue(target.name)
+    if (named.has(path) && value === plainValue(target.name)) return false
+    if (path === targetPaths[target.kind] && (value === plainValue(target.name) || value === target.name)) return false
     return !diff.some((line) => shows(line, path, value))
   })
 }
+
+const named: ReadonlySet<string> = new Set(['name', 'workload'])
+
+/** What tools call their target, by its kind; the id of a guest is a number there and a text in the target. */
+const targetPaths: Readonly<Record<string, string>> = { Node: 'node', VirtualMachine: 'guest', Container: 'guest' }
 
 /** What must still be so when it runs: `uid 5c1e…, generation 7`; undefined where the plan binds to nothing. */
 export function preconditionWords(args: JsonObject, whole: boolean): string | undefined {
@@ -68,7 +74,8 @@ function plainValue(value: Json): string {
 }
 
 function shows({ field, to }: DiffLine, path: string, value: string): boolean {
-  return to !== null && lastPart(field) === lastPart(path) && sameValue(to, value)
+  const meant = lastPart(field) === lastPart(path) || (path === 'name' && field === 'snapshot')
+  return to !== null && meant && sameValue(to, value)
 }
 
 /** The diff's own words for a value that goes back to where it was: `limits.memory 1Gi` says more than bytes. */

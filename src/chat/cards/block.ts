@@ -61,10 +61,15 @@ export function lengthOf(lines: readonly string[]): number {
   return lines.reduce((sum, line) => sum + line.length + 1, 0)
 }
 
-/** The target as people name it: `media/radarr`. */
-export function placeOf({ namespace, name: own }: Pick<Target, 'namespace' | 'name'>): string {
-  return namespace === null ? name(own) : `${name(namespace)}/${name(own)}`
+/** The target as people name it: `media/radarr`, `VM 131`. */
+function placeOf({ kind, namespace, name: own }: Target): string {
+  if (namespace !== null) return `${name(namespace)}/${name(own)}`
+  const called = kindWords[kind]
+  return called === undefined ? name(own) : `${called} ${name(own)}`
 }
+
+/** Kinds whose names say nothing by themselves. */
+const kindWords: Readonly<Record<string, string>> = { VirtualMachine: 'VM', Container: 'CT', Node: 'node' }
 
 function stepWords(asked: readonly number[] | null, all: number): string {
   if (!asked || asked.length === all) return ''

@@ -6,6 +6,7 @@ import { backButton, moreOf, quietOf, rowsOf } from './buttons.ts'
 import { cut, name, unusual } from './clean.ts'
 import { detailsOf } from './details.ts'
 import { fitLines, fitTexts, visibleLength } from './fit.ts'
+import { guestOf } from './guest.ts'
 import { headline } from './headline.ts'
 import { type Line, linesOf } from './lines.ts'
 import { signOf } from './signs.ts'
@@ -119,16 +120,16 @@ function titleOf(view: IncidentView, state: CardState): string {
   return cut(say.titleWords(state, view.plan?.body.purpose ?? 'fix', headlineOf(view)), 130)
 }
 
-function headlineOf({ incident, runbookTitle }: IncidentView): string {
-  return headline({ ...incident, runbookTitle })
+function headlineOf(view: IncidentView): string {
+  const { incident, runbookTitle } = view
+  return headline({ ...incident, runbookTitle, called: guestOf(view)?.called })
 }
 
 function whereOf(view: IncidentView, at: At): string {
   const { namespace, workload, cluster } = view.incident
-  const place = [namespace, workload]
-    .filter((part) => part !== null)
-    .map(name)
-    .join('/')
+  const guest = guestOf(view)
+  const parted = [namespace, workload].filter((part) => part !== null).map(name)
+  const place = guest ? `${guest.called}${guest.host}` : parted.join('/')
   const since = at(view.alerts.map(({ startsAt }) => startsAt).sort((a, b) => +a - +b)[0] ?? view.incident.openedAt)
   const parts = [cut(place, 64), cut(name(cluster), 40), say.alertsWords(view.firing, view.total, since)]
   return parts.filter((part) => part !== '').join(' · ')

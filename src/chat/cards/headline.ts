@@ -7,11 +7,13 @@ export interface Matter {
   workload: string | null
   annotations: Labels
   runbookTitle: string | null
+  /** What it is called, where its labels say more than the workload does; clean already. */
+  called?: string | undefined
 }
 
 /** In a neighbour's words: the runbook's title with what it is about, or else the alert's own summary, cut clean. */
-export function headline({ alertname, workload, annotations, runbookTitle }: Matter, longest = 90): string {
-  const subject = workload === null ? '' : name(workload)
+export function headline({ alertname, workload, annotations, runbookTitle, called }: Matter, longest = 90): string {
+  const subject = called ?? (workload === null ? '' : name(workload))
   const said = runbookTitle ?? annotations.summary ?? annotations.message ?? ''
   const told = prose(unlinked(said), longest).replace(/[.!\s]+$/, '') || spelledOut(alertname)
   if (subject === '' || told.toLowerCase().includes(subject.toLowerCase())) return prose(told, longest)

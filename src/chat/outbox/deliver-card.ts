@@ -5,8 +5,8 @@ import { cardOf, everyButton } from '../cards/cards.ts'
 import { incidentView } from '../incident-view.ts'
 import type { OutboxDeps } from './deps.ts'
 import { type Drawn, MessengerError } from './messenger.ts'
-import { giveBack, type Row, settle, wantCard } from './rows.ts'
-import { beginSending, delivered, forgetMessage, type Shown, sentNothing, shownCard } from './shown.ts'
+import { giveBack, type Row, settle } from './rows.ts'
+import { beginSending, delivered, forgetMessage, type Shown, sentNothing } from './shown.ts'
 
 interface Drawing {
   drawn: Drawn
@@ -22,7 +22,7 @@ export async function deliverCard(deps: OutboxDeps, row: Row, incident: number, 
   const { sql, runbookOf } = deps
   const view = await incidentView(sql, incident, runbookOf)
   if (!view) return await settle(sql, row, 'the incident is not there any more')
-  const shown = await cardInThisChat(deps, incident)
+  const shown = await cardInThisChat(deps, row, incident)
   const known = shown?.messageId ?? null
   if (known !== null) {
     const edited = await editCard(
@@ -38,9 +38,13 @@ export async function deliverCard(deps: OutboxDeps, row: Row, incident: number, 
 }
 
 /** Where its card stands; one in a chat that was left for another is not there any more. */
-async function cardInThisChat({ sql, channel, messenger }: OutboxDeps, incident: number): Promise<Shown | undefined> {
-  const shown = await shownCard(sql, { channel, incident })
-  if (!shown || shown.chatId === messenger.chatId) return shown
+async function cardInThisChat(
+  { sql, channel, messenger }: OutboxDeps,
+  { shown }: Row,
+  incident: number,
+): Promise<Shown | undefined> {
+  if (!shown) return undefined
+  if (shown.chatId === messenger.chatId) return shown
   if (shown.messageId !== null) await forgetMessage(sql, { channel, incident }, shown.messageId)
   return undefined
 }
@@ -72,7 +76,8 @@ async function editCard(
     return false
   }
   const { bodyHash: drawn, digest } = drawing
-  await delivered(sql, key, row, { sent: { messageId }, bodyHash: drawn, digest, before: shownDigest })
+  if (!(await delivered(sql, key, row, { sent: { messageId }, bodyHash: drawn, digest, before: shownDigest })))
+    await drawAgain(deps, row)
   return true
 }
 
@@ -94,7 +99,7 @@ async function sendCard(
   if (sending.kind === 'bound') {
     const { messageId } = sending
     if (await editCard(deps, row, view, { messageId, bodyHash: null, shownDigest: null }, signal)) return
-    return await giveBack(sql, row, { afterMs: 0, error: 'the message was taken away' })
+    return await drawAgain(deps, row)
   }
   const drawing = await draw(deps, view)
   try {
@@ -104,7 +109,7 @@ async function sendCard(
     )
     const { bodyHash, digest } = drawing
     const ours = await delivered(sql, key, row, { sent, bodyHash, digest, before: null })
-    if (!ours) await withdrawCopy(deps, key.incident, sent.messageId, signal)
+    if (!ours) await withdrawCopy(deps, row, sent.messageId, signal)
   } catch (error) {
     if (sending.kind === 'first' && wasNotSent(error)) await sentNothing(sql, key)
     if (error instanceof MessengerError && error.failure === 'thread_gone' && threadId !== null)
@@ -114,13 +119,18 @@ async function sendCard(
 }
 
 /** A press has bound the copy whose answer was lost: that one stays, with fresh buttons, and this one goes. */
-async function withdrawCopy(deps: OutboxDeps, incident: number, messageId: number, signal: AbortSignal): Promise<void> {
-  await wantCard(deps.sql, deps.channel, incident)
+async function withdrawCopy(deps: OutboxDeps, row: Row, messageId: number, signal: AbortSignal): Promise<void> {
+  await drawAgain(deps, row)
   await deps.gate
     .run(() => deps.messenger.retract(messageId), signal)
     .catch((error: unknown) => {
-      deps.log.warn({ err: error, incident }, 'a superfluous copy of a card could not be taken away')
+      deps.log.warn({ err: error, incident: row.incident }, 'a superfluous copy of a card could not be taken away')
     })
+}
+
+/** Its message is another by now: the same row is drawn again at once. */
+async function drawAgain({ sql }: OutboxDeps, row: Row): Promise<void> {
+  await giveBack(sql, row, { afterMs: 0, error: 'its message is another by now' })
 }
 
 function wasNotSent(error: unknown): boolean {

@@ -7,21 +7,20 @@ import { closingLine, lineHtml, stillTrue } from './lines.ts'
 import { MessengerError } from './messenger.ts'
 import { quietUntil } from './quiet.ts'
 import { giveBack, type Row, settle } from './rows.ts'
-import { shownCard } from './shown.ts'
 
 /** How a ping is marked that waits for the end of the quiet hours. */
 export const HELD = 'held for the quiet hours'
 
 /** A short loud line beside its card. In quiet hours it waits, unless it is about something critical. */
 export async function deliverPing(deps: OutboxDeps, row: Row, incident: number, signal: AbortSignal): Promise<void> {
-  const { sql, channel, runbookOf, timezone, quietHours } = deps
+  const { sql, runbookOf, timezone, quietHours } = deps
   const view = await incidentView(sql, incident, runbookOf)
   const kind = (row.text ?? '') as PingKind
   if (!view || !stillTrue(view, kind)) return await settle(sql, row, 'it no longer holds')
   const end = quietUntil(quietHours, timezone, view.now)
   if (end && view.incident.severity !== 'critical')
     return await giveBack(sql, row, { afterMs: end.getTime() - view.now.getTime(), error: HELD })
-  const card = await shownCard(sql, { channel, incident })
+  const card = row.shown
   const replyTo = card?.messageId ?? undefined
   const threadId = card ? card.threadId : await deps.topics.thread(deps.topics.routeOf(view.incident))
   await say(deps, { threadId, text: pingOf(view, kind), silent: false, replyTo }, signal)

@@ -1,4 +1,5 @@
 import { errorCode, type Sql, type SqlOrTx } from '../../storage/postgres.ts'
+import type { Shown } from './shown.ts'
 
 /**
  * A row's way: waiting (`sent_at` is null) > claimed (`sent_at` and `sending_since` are set) > sent (`sending_since` is null
@@ -15,9 +16,14 @@ export interface Row {
   topic: string | null
   attempts: number
   createdAt: Date
+  /** Where the card of its incident stands; null while none does. */
+  shown: Shown | null
 }
 
-const columns = `id, incident_id as incident, kind, subject, text, loud, topic, attempts, created_at as "createdAt"`
+const columns = `id, incident_id as incident, kind, subject, text, loud, topic, attempts, created_at as "createdAt", (
+  select jsonb_build_object('chatId', m.chat_id, 'threadId', m.thread_id, 'messageId', m.message_id,
+    'bodyHash', m.body_hash, 'shownDigest', m.shown_digest)
+  from messages m where m.channel = outbox.channel and m.incident_id = outbox.incident_id and m.kind = 'card') as shown`
 
 /** What belongs together and goes out in order: an incident, or (negative) a notice of its own. */
 export type Unit = number
@@ -60,7 +66,7 @@ export async function claimNext(
   sql: Sql,
   { channel, unit, quiet }: { channel: string; unit: Unit; quiet: boolean },
 ): Promise<Row | undefined> {
-  const [row] = await sql<(Row & { unseen: boolean })[]>`
+  const [row] = await sql<Row[]>`
     update outbox set sent_at = watch_now(), sending_since = watch_now(), attempts = attempts + 1
     where id = (
       select id from outbox
@@ -68,13 +74,10 @@ export async function claimNext(
         and ${unit < 0 ? sql`id = ${-unit}` : sql`incident_id = ${unit}`}
       order by case kind when 'card' then 0 when 'ping' then 1 else 2 end, id
       limit 1 for update skip locked)
-    returning ${sql.unsafe(columns)}, kind = 'card' and not exists (
-      select from messages m
-      where m.channel = outbox.channel and m.incident_id = outbox.incident_id and m.kind = 'card'
-        and m.message_id is not null) as unseen`
+    returning ${sql.unsafe(columns)}`
   if (!row) return undefined
-  const { unseen, ...claimed } = row
-  return unseen ? await swallowPings(sql, claimed, { channel, quiet }) : claimed
+  const unseen = row.kind === 'card' && (row.shown?.messageId ?? null) === null
+  return unseen ? await swallowPings(sql, row, { channel, quiet }) : row
 }
 
 /** One statement, so that what is swallowed is on the card's row in the same moment. */
@@ -139,14 +142,6 @@ export async function recoverClaims(sql: Sql, channel: string): Promise<number> 
     where channel = ${channel} and sending_since is not null and sent_at is not null order by id`
   for (const row of rows) await giveBack(sql, row, { afterMs: 0, error: 'the sender stopped in the middle' })
   return rows.length
-}
-
-/** Wants a card drawn again. Locks a waiting row, so that a claim cannot slip in between and miss what is being written. */
-export async function wantCard(sql: SqlOrTx, channel: string, incident: number): Promise<void> {
-  await sql`
-    insert into outbox (channel, incident_id, kind, subject)
-    values (${channel}, ${incident}, 'card', ${`card:${incident}`})
-    on conflict (channel, subject) where sent_at is null do update set subject = excluded.subject`
 }
 
 const KEPT_DAYS = 7

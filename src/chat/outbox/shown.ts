@@ -19,14 +19,6 @@ export interface CardKey {
   incident: number
 }
 
-export async function shownCard(sql: Sql, { channel, incident }: CardKey): Promise<Shown | undefined> {
-  const [row] = await sql<Shown[]>`
-    select chat_id as "chatId", thread_id as "threadId", message_id as "messageId", body_hash as "bodyHash",
-      shown_digest as "shownDigest"
-    from messages where channel = ${channel} and incident_id = ${incident} and kind = 'card'`
-  return row
-}
-
 export type Sending = { kind: 'first' } | { kind: 'again' } | { kind: 'bound'; messageId: number }
 
 /**
@@ -86,7 +78,7 @@ export interface Delivered {
 
 /**
  * The messenger has the card: its message is known from here on, its row is settled, and the first time it showed this plan
- * is in the ledger. False when a press has bound another copy meanwhile: then this one is superfluous.
+ * is in the ledger. False when a press has bound another copy meanwhile: then this one is superfluous, and its row unsettled.
  */
 export async function delivered(
   sql: Sql,
@@ -95,13 +87,15 @@ export async function delivered(
   { sent, bodyHash, digest, before }: Delivered,
 ): Promise<boolean> {
   const write = (on: SqlOrTx) => on<{ chat_id: number }[]>`
-    with settled as (
+    with shown as (
+      update messages set message_id = ${sent.messageId}, body_hash = ${bodyHash}, shown_digest = ${digest}
+      where channel = ${channel} and incident_id = ${incident} and kind = 'card'
+        and (message_id is null or message_id = ${sent.messageId})
+      returning chat_id),
+    settled as (
       update outbox set sent_at = watch_now(), sending_since = null, error = null
-      where id = ${row.id} and attempts = ${row.attempts})
-    update messages set message_id = ${sent.messageId}, body_hash = ${bodyHash}, shown_digest = ${digest}
-    where channel = ${channel} and incident_id = ${incident} and kind = 'card'
-      and (message_id is null or message_id = ${sent.messageId})
-    returning chat_id`
+      where id = ${row.id} and attempts = ${row.attempts} and exists (select from shown))
+    select chat_id from shown`
   if (digest === null || digest === before) return (await write(sql)).length === 1
   return await inTransaction(sql, async (tx) => {
     const [message] = await write(tx)

@@ -7,7 +7,7 @@ import { type Plan, shortDigest, targetName } from '../../domain/plan.ts'
 import { targetsInTheWay } from '../../incidents/leases.ts'
 import { happened, move } from '../../incidents/move.ts'
 import { setTimerAt } from '../../incidents/wake.ts'
-import { inTransaction } from '../../storage/postgres.ts'
+import { inTransaction, sentTogether } from '../../storage/postgres.ts'
 import { type Ruling, rule } from '../../tools/policy.ts'
 import type { GraphDeps } from '../deps.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
@@ -134,7 +134,7 @@ async function ask(
       ttlMs: options.approvalTtlMs,
     })
     if (approval.status === 'pending') {
-      await Promise.all([
+      await sentTogether([
         move(tx, {
           incident: state.incident,
           round: state.round,

@@ -1,10 +1,11 @@
 import type { Runbook } from '../../domain/runbook.ts'
 import { leadingAlert } from '../../incidents/alert-rows.ts'
+import { setRunbook } from '../../incidents/incident-rows.ts'
 import { holds } from '../../knowledge/conditions.ts'
 import { resolveInputs } from '../../knowledge/inputs.ts'
 import type { AlertFacts, CheckResults } from '../../knowledge/scope.ts'
 import { renderArgs } from '../../knowledge/templates.ts'
-import { inTransaction } from '../../storage/postgres.ts'
+import { inTransaction, sentTogether } from '../../storage/postgres.ts'
 import { checkKey, look } from '../../tools/evidence.ts'
 import type { GraphDeps } from '../deps.ts'
 import { type Cluster, withCluster } from '../planning.ts'
@@ -27,7 +28,8 @@ export function investigate(deps: GraphDeps) {
         reasons.push(`${runbook.title}: ${unfit}`)
         continue
       }
-      await settleOn(deps, state, runbook)
+      // The first is on the card already.
+      if (id !== state.candidates[0]) await settleOn(deps, state, runbook)
       return { runbook: id, next: 'propose' }
     }
     const because = reasons.length > 0 ? reasons.join(' ') : 'The runbook is no longer there.'
@@ -76,11 +78,6 @@ function unresolved(runbook: Runbook, alert: AlertFacts, checks: CheckResults): 
 
 async function settleOn({ sql, announcer }: GraphDeps, state: IncidentState, runbook: Runbook): Promise<void> {
   await inTransaction(sql, (tx) =>
-    Promise.all([
-      tx`
-        update incidents set runbook_id = ${runbook.id}, runbook_version = ${runbook.version}
-        where id = ${state.incident}`,
-      announcer.card(tx, [state.incident], 'soon'),
-    ]),
+    sentTogether([setRunbook(tx, state.incident, runbook), announcer.card(tx, [state.incident], 'soon')]),
   )
 }

@@ -1,7 +1,8 @@
 import { leadingAlert } from '../../incidents/alert-rows.ts'
+import { setRunbook } from '../../incidents/incident-rows.ts'
 import { happened } from '../../incidents/move.ts'
 import { lookupRunbooks } from '../../knowledge/lookup.ts'
-import { inTransaction } from '../../storage/postgres.ts'
+import { inTransaction, sentTogether } from '../../storage/postgres.ts'
 import type { GraphDeps } from '../deps.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
 import { watch } from '../watch.ts'
@@ -17,10 +18,8 @@ export function recall(deps: GraphDeps) {
     const [best] = found
     if (!best) return await watch(deps, state, { outcome: null, because: 'No runbook is for this alert.' })
     await inTransaction(sql, (tx) =>
-      Promise.all([
-        tx`
-          update incidents set runbook_id = ${best.runbook.id}, runbook_version = ${best.runbook.version}
-          where id = ${state.incident}`,
+      sentTogether([
+        setRunbook(tx, state.incident, best.runbook),
         happened(tx, {
           incident: state.incident,
           round: state.round,

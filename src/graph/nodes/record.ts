@@ -9,7 +9,7 @@ import { lockIncident } from '../../incidents/incident-rows.ts'
 import { freeTargets } from '../../incidents/leases.ts'
 import { move } from '../../incidents/move.ts'
 import { clearTimers, setTimer, wake } from '../../incidents/wake.ts'
-import { inTransaction, type Tx } from '../../storage/postgres.ts'
+import { inTransaction, sentTogether, type Tx } from '../../storage/postgres.ts'
 import type { GraphDeps } from '../deps.ts'
 import { skipRest } from '../effects.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
@@ -26,7 +26,7 @@ export function record(deps: GraphDeps) {
     if (plan && state.verdict && done.length > 0 && done.length < plan.body.actions.length)
       await skipRest(deps.sql, plan, Math.max(...done.map((effect) => effect.action)), 'the plan ended before it')
     return await inTransaction(deps.sql, async (tx) => {
-      const [incident, { firing, alertVersion }] = await Promise.all([
+      const [incident, { firing, alertVersion }] = await sentTogether([
         lockIncident(tx, state.incident),
         firingAlerts(tx, state.incident),
       ])
@@ -40,7 +40,7 @@ export function record(deps: GraphDeps) {
       if (state.verdict?.outcome === 'fixed' && firing > 0 && alertVersion > state.alertVersion)
         return { verdict: null, wait: 'verify', next: 'await-outcome' }
       // In this order: a snooze sets a timer of its own.
-      const [, freed, next] = await Promise.all([
+      const [, freed, next] = await sentTogether([
         clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect']),
         freeTargets(tx, incident.id),
         firing > 0 && state.quiet ? beQuiet(tx, state, state.quiet) : conclude(deps, tx, { state, incident, firing }),
@@ -91,7 +91,7 @@ async function conclude(
   }
   const over = firing === 0
   const closing = { subject: `closed:${incident.id}`, topic: 'resolved', text: '', incident: incident.id }
-  await Promise.all([
+  await sentTogether([
     move(tx, {
       incident: incident.id,
       round: state.round,

@@ -3,7 +3,7 @@ import { firingAlerts } from '../../incidents/alert-rows.ts'
 import { lockIncident } from '../../incidents/incident-rows.ts'
 import { move } from '../../incidents/move.ts'
 import { clearTimers } from '../../incidents/wake.ts'
-import { inTransaction, type Tx } from '../../storage/postgres.ts'
+import { inTransaction, sentTogether, type Tx } from '../../storage/postgres.ts'
 import type { GraphDeps } from '../deps.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
 
@@ -18,7 +18,7 @@ export function triage({ sql, announcer }: GraphDeps) {
       if (incident.status === 'closed' && (state.purpose === 'fix' || (await hasOpenTwin(tx, incident))))
         return { next: 'end' }
       const round = Math.max(incident.round, state.round)
-      const [{ firing, alertVersion }] = await Promise.all([
+      const [{ firing, alertVersion }] = await sentTogether([
         firingAlerts(tx, incident.id),
         tx`update incidents set round = ${round}, waits_for = null, snoozed_until = null where id = ${incident.id}`,
         clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect']),
@@ -43,7 +43,7 @@ export function triage({ sql, announcer }: GraphDeps) {
           verdict: { outcome: 'self_resolved', because: 'the alert cleared by itself' },
           next: 'record',
         }
-      await Promise.all([
+      await sentTogether([
         move(tx, {
           incident: incident.id,
           round,

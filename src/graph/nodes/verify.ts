@@ -1,7 +1,8 @@
 import { effectsOf, loadPlan } from '../../approvals/plan-store.ts'
 import type { Effect } from '../../domain/effect.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import type { Plan } from '../../domain/plan.ts'
-import { firingAlerts, leadingAlert } from '../../incidents/alert-rows.ts'
+import { type AlertStanding, firingAlerts, leadingAlert } from '../../incidents/alert-rows.ts'
 import { move } from '../../incidents/move.ts'
 import { setTimer } from '../../incidents/wake.ts'
 import { holds } from '../../knowledge/conditions.ts'
@@ -22,8 +23,9 @@ export function verify(deps: GraphDeps) {
     const done = (await effectsOf(deps.sql, plan.id)).filter((effect) => effect.status === 'done')
     if (plan.body.purpose === 'undo')
       return { verdict: { outcome: 'abandoned', because: 'The change was taken back.' }, next: 'record' }
-    const { alertVersion } = await firingAlerts(deps.sql, state.incident)
-    const judgements = await judge(deps, state, plan, done)
+    const standing = await firingAlerts(deps.sql, state.incident)
+    const { alertVersion } = standing
+    const judgements = await judge(deps, state, { plan, done, standing })
     const verdict = sumUp(judgements)
     if (verdict.state === 'pending') return { ...(await lookAgain(deps, state, verdict)), alertVersion }
     if (verdict.state === 'failed')
@@ -34,17 +36,16 @@ export function verify(deps: GraphDeps) {
   }
 }
 
-async function judge(deps: GraphDeps, state: IncidentState, plan: Plan, done: readonly Effect[]): Promise<Judgement[]> {
-  const { sql } = deps
+interface Watched {
+  plan: Plan
+  done: readonly Effect[]
+  standing: AlertStanding
+}
+
+async function judge(deps: GraphDeps, state: IncidentState, { plan, done, standing }: Watched): Promise<Judgement[]> {
   const ranAt = Math.max(0, ...done.map((effect) => effect.finishedAt?.getTime() ?? 0))
-  const [clock] = await sql<{ now: Date }[]>`select watch_now() as now`
-  const times = { ranAt, now: clock?.now.getTime() ?? 0 }
-  const standing = await firingAlerts(sql, state.incident)
-  const alert = await leadingAlert(sql, state.incident)
-  const { runbook, inputs, verify: clauses } = plan.body
-  const checks = runbook
-    ? await checkResults(sql, state.incident, plan.body.checksRound ?? state.round, runbook.id)
-    : {}
+  const times = { ranAt, now: standing.now.getTime() }
+  const { inputs, verify: clauses } = plan.body
   const judgements: Judgement[] = []
   for (const [index, clause] of clauses.entries()) {
     if (clause.kind === 'alert') {
@@ -54,11 +55,19 @@ async function judge(deps: GraphDeps, state: IncidentState, plan: Plan, done: re
     const { tool, args, expect } = clause
     const place = { incident: state.incident, round: state.round }
     const answer = await look(deps, { ...place, key: `verify:${index}`, tool, args, askedBy: 'verify' })
-    const sound =
-      answer.ok && (expect === undefined || holds(expect, { alert, inputs, checks, result: answer.result }).holds)
+    const expected = async (result: JsonObject) =>
+      expect === undefined || holds(expect, { ...(await scopeOf(deps, state, plan)), inputs, result }).holds
+    const sound = answer.ok && (await expected(answer.result))
     judgements.push(judgeTool(clause, { sound, summary: answer.ok ? answer.summary : answer.message }, times))
   }
   return judgements
+}
+
+/** What the runbook's checks and the alert had to say, for a condition that asks. */
+async function scopeOf({ sql }: GraphDeps, { incident, round }: IncidentState, { body }: Plan) {
+  const alert = await leadingAlert(sql, incident)
+  const checks = body.runbook ? await checkResults(sql, incident, body.checksRound ?? round, body.runbook.id) : {}
+  return { alert, checks }
 }
 
 async function lookAgain(

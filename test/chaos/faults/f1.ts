@@ -1,6 +1,6 @@
 import type { Context, FaultReport, Tally } from '../fault.ts'
 import { inLane } from '../fault.ts'
-import type { Lane } from '../lane.ts'
+import { type Lane, RESUMED_WITHIN_MS } from '../lane.ts'
 import { POINTS, readTrace } from '../points.ts'
 import { type Scenario, scenarios } from '../scenarios.ts'
 
@@ -33,7 +33,6 @@ export interface F1Report extends FaultReport {
 const TIMES = 3
 /** A world is used for so many stories, then given up: the cards of a hundred incidents would slow down its Telegram. */
 const STORIES_PER_LANE = 5
-const RESUMED_WITHIN_MS = 15_000
 
 /**
  * F1: kill -9 before and after every node and every call that leaves the process. Stories of one incident are played, each

@@ -233,7 +233,10 @@ export const READERS: Readonly<Record<string, Reader>> = {
   ],
   'GET /nodes/{node}/qemu/{vmid}/agent/info': (asked) => agent(asked, { version: '10.1.0', supported_commands: [] }),
   'GET /nodes/{node}/qemu/{vmid}/agent/get-osinfo': (asked) =>
-    agent(asked, { 'pretty-name': `Debian GNU/Linux 13 token=${PLANTED.agent}`, 'kernel-release': '6.12.43' }),
+    agent(asked, {
+      'pretty-name': `Debian GNU/Linux 13${guestOf(asked).id === 100 ? ` token=${PLANTED.agent}` : ''}`,
+      'kernel-release': '6.12.43',
+    }),
   'GET /nodes/{node}/qemu/{vmid}/agent/network-get-interfaces': (asked) =>
     agent(asked, [
       {

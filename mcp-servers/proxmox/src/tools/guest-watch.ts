@@ -1,7 +1,8 @@
-import { CallerError, count, oneLine, page } from '@watchkeeper/mcp-shared'
+import { CallerError, count, oneLine, page, ToolError } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { GuestId } from '../arguments.ts'
-import { nameOf, readGuest } from '../live-guest.ts'
+import type { ProxmoxCluster } from '../cluster.ts'
+import { type LiveGuest, nameOf, readGuest } from '../live-guest.ts'
 import { iso, num, type Row, text, toRow, toRows } from '../rows.ts'
 import { defineTool } from '../tool.ts'
 
@@ -53,11 +54,13 @@ export const guestAgentInfo = defineTool({
   name: 'guest_agent_info',
   title: 'Ask inside a guest',
   effect: 'read',
-  description: "Operating system and addresses as the guest's own agent tells them; of a container its addresses.",
+  description:
+    "Operating system and addresses by the guest's own agent; of a container its addresses. `answers`: false where the agent is silent.",
   untrusted: true,
   input: z.strictObject({ guest: GuestId }),
   output: z.object({
     summary: z.string(),
+    answers: z.boolean(),
     agent: z.string().optional().describe('its version'),
     os: z.string().optional(),
     kernel: z.string().optional(),
@@ -71,9 +74,15 @@ export const guestAgentInfo = defineTool({
       throw new CallerError('refused', `${nameOf(live)} is ${live.state}: nothing inside it can answer.`)
     if (live.ref.kind === 'lxc') {
       const found = (await cluster.guestInterfaces(live.ref, signal)).map(containerInterface)
-      return { summary: `${nameOf(live)} has ${count(found.length, 'interface')}.`, ...page(found, 64) }
+      return {
+        summary: `${nameOf(live)} has ${count(found.length, 'interface')}.`,
+        answers: found.length > 0,
+        ...page(found, 64),
+      }
     }
-    const info = toRow(await cluster.guestAgent(live.ref, 'info', signal))
+    const info = await agentOf(cluster, live, signal)
+    if (info === undefined)
+      return { summary: `${nameOf(live)} runs, and its agent does not answer.`, answers: false, ...page([], 64) }
     const [os, network] = await Promise.all([
       cluster.guestAgent(live.ref, 'get-osinfo', signal).then(toRow),
       cluster.guestAgent(live.ref, 'network-get-interfaces', signal).then(toRows),
@@ -81,6 +90,7 @@ export const guestAgentInfo = defineTool({
     const system = oneLine(text(os, 'pretty-name') ?? text(os, 'name') ?? '', 200)
     return {
       summary: `${nameOf(live)} runs ${system || 'an unknown system'}.`,
+      answers: true,
       agent: text(info, 'version'),
       os: system || undefined,
       kernel: text(os, 'kernel-release'),
@@ -88,6 +98,17 @@ export const guestAgentInfo = defineTool({
     }
   },
 })
+
+/** What the agent tells of itself; undefined where there is one that does not answer, which is an answer too. */
+async function agentOf(cluster: ProxmoxCluster, { ref }: LiveGuest, signal: AbortSignal): Promise<Row | undefined> {
+  try {
+    return toRow(await cluster.guestAgent(ref, 'info', signal))
+  } catch (error) {
+    if (error instanceof ToolError && /agent is not running|agent.* got timeout|qga command/i.test(error.message))
+      return undefined
+    throw error
+  }
+}
 
 function machineInterface(row: Row) {
   return {

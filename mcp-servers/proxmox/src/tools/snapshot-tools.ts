@@ -79,9 +79,12 @@ async function planSnapshot(
     refuse(`${nameOf(live)} has a snapshot named ${chosen} already: choose another name.`)
   const others = snapshots.filter((row) => text(row, 'name') !== 'current').length
   return {
-    before: { [`snapshot ${name ?? ''}`.trim()]: null },
-    after: { [`snapshot ${name ?? ''}`.trim()]: name ?? 'named after the effect' },
-    warnings: others >= 3 ? [`It has ${others} snapshots already: each slows its disks down and takes space.`] : [],
+    before: { snapshot: null },
+    after: { snapshot: name ?? 'named after the effect' },
+    warnings: [
+      `It grows with every write: remove ${name ?? 'it'} with snapshot_delete within 72 hours.`,
+      ...(others >= 3 ? [`It has ${others} snapshots already: each slows its disks down and takes space.`] : []),
+    ],
     undo: { tool: 'snapshot_delete', arguments: { guest: live.ref.id, name: chosen } },
     does: `snapshot ${nameOf(live)} on ${live.ref.node}, without its memory`,
     act(mark) {

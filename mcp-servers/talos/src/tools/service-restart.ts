@@ -50,7 +50,10 @@ export const serviceRestart = defineTool({
   },
   async probe({ node, service, precondition }, cluster, { signal }) {
     const member = await nodeToChange(cluster, node, signal)
-    const { startedAt } = await serviceNamed(cluster, member, service, signal)
+    const { startedAt, state } = await serviceNamed(cluster, member, service, signal)
+    // Ordered already, or somebody else's: what began to go down or up now may be this change on its way.
+    if (MOVING.has(state))
+      return { state: 'unknown', because: `${service} on ${node} is ${state} now; ask again when it has settled` }
     if (!precondition) return { state: 'unknown', because: `the call had no precondition to compare ${service} with` }
     const same = valuesDigest({ [`services.${service}.started_at`]: startedAt }) === precondition.values
     return same
@@ -58,3 +61,5 @@ export const serviceRestart = defineTool({
       : { state: 'done', because: `${service} on ${node} was started again at ${startedAt}` }
   },
 })
+
+const MOVING = new Set(['Preparing', 'Stopping', 'Starting', 'Waiting'])

@@ -202,6 +202,20 @@ describe('services', () => {
     })
   })
 
+  test('whether a restart took place is not known while the service is on its way', async () => {
+    const cluster = fakeCluster()
+    const precondition = preconditionOf('cp-1', { 'services.kubelet.started_at': BOOTED })
+    const args = { ...node, service: 'kubelet', dry_run: false, precondition }
+    const cp1 = cluster.node('cp-1')
+    expect(await probe(cluster, 'service_restart', args)).toBe('not_done')
+    for (const state of ['Stopping', 'Preparing']) {
+      cp1.services = [service('kubelet', { state })]
+      expect(await probe(cluster, 'service_restart', args)).toBe('unknown')
+    }
+    cp1.services = [service('kubelet', { startedAt: LATER })]
+    expect(await probe(cluster, 'service_restart', args)).toBe('done')
+  })
+
   test.each(['etcd', 'apid', 'machined'])('%s is never restarted', async (name) => {
     const cluster = fakeCluster()
     const cp1 = cluster.node('cp-1')

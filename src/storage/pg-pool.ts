@@ -31,3 +31,10 @@ export class PreparingClient extends pg.Client {
     return undefined
   }
 }
+
+export type PgPool = pg.Pool
+
+/** A pool of such connections. */
+export function preparingPool(options: pg.PoolConfig): PgPool {
+  return new pg.Pool({ ...options, Client: PreparingClient })
+}

@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
+
+test.each([
+  ['node', { approvals: 1, executions: 1 }],
+  ['guest', { approvals: 2, executions: 2 }],
+])('the scenario %s goes from an alert to a verified fix', async (scenario, counts) => {
+  const { code, stdout, stderr } = await demo('--json', '--scenario', scenario)
+  const result = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+  expect(result, stderr).toEqual({
+    ...{ alerts: 1, cards: 1, ...counts, outcome: 'fixed', audit: 'ok' },
+    seconds: expect.any(Number),
+  })
+  expect(code).toBe(0)
+})
+
+test('a scenario that is not there ends at once, with those that are', async () => {
+  const { code, stdout, stderr } = await demo('--scenario', 'disk')
+  expect(stderr).toBe('There is no scenario "disk". There are workload, node, guest.\n')
+  expect([code, stdout]).toEqual([1, ''])
+})
+
+function demo(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [MAIN, ...args], (_error, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    )
+  })
+}

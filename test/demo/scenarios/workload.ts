@@ -1,0 +1,26 @@
+import { startKubernetes } from '../../simulators/kubernetes/cluster.ts'
+import { kubernetesAlerts } from '../../support/alert-rules.ts'
+import { kubernetesAccess } from '../../support/credentials.ts'
+import type { Scenario } from './scenario.ts'
+
+/** An app in Kubernetes that needs more memory than its limit allows. */
+export const workload: Scenario = {
+  breaking: 'Breaking media/radarr: it now needs more memory than its limit allows.',
+  executions: 1,
+  async start(folder) {
+    const cluster = await startKubernetes({ clusterName: 'talos-main', rolloutMs: 1_500 })
+    cluster.addWorkload({
+      namespace: 'media',
+      name: 'radarr',
+      memoryLimit: '1Gi',
+      image: 'ghcr.io/onedr0p/radarr:5.22',
+    })
+    return {
+      env: { ...(await kubernetesAccess(cluster, folder)), CLUSTER_NAME: 'talos-main' },
+      alerts: () => kubernetesAlerts(cluster, 'talos-main'),
+      breakSomething: () => cluster.breakWorkload('media/radarr', 'oom', { needs: '1400Mi' }),
+      changes: () => cluster.changes().length,
+      stop: () => cluster.stop(),
+    }
+  },
+}
