@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { alice, bob, type SeenCard, startWatch, type Watch, type WatchOptions } from '../support/watch.ts'
+import { alice, anna, bob, type SeenCard, startWatch, type Watch, type WatchOptions } from '../support/watch.ts'
 
 /** The guest of these stories: `nextcloud` on pve2, with an agent. */
 const GUEST = 131
@@ -7,7 +7,13 @@ const NEXTCLOUD = { id: GUEST, name: 'nextcloud', node: 'pve2', config: { agent:
 
 let watch: Watch
 const begin = async (options: WatchOptions = {}) => {
-  watch = await startWatch({ proxmox: { taskMs: 80, secondMs: 5 }, guests: [NEXTCLOUD], workloads: [], ...options })
+  watch = await startWatch({
+    proxmox: { taskMs: 80, secondMs: 5 },
+    guests: [NEXTCLOUD],
+    workloads: [],
+    grantTtlMs: 3_000,
+    ...options,
+  })
 }
 afterEach(() => watch?.stop())
 
@@ -92,7 +98,7 @@ test('a reset that is rejected leaves the snapshot, and the card offers to take 
   await after.press('undo', bob)
   const back = await watch.until((view, state) => state === 'asked' && view.plan?.body.purpose === 'undo')
   expect(back.view.plan?.body.actions).toMatchObject([{ tool: 'proxmox.snapshot_delete' }])
-  await back.press('approve', bob)
+  await back.press('approve', anna)
   await (await watch.card()).press('approve', alice)
   await watch.proxmox.waitUntil(() => watch.proxmox.guest(GUEST).snapshots.length === 0)
 })

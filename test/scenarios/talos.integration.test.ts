@@ -3,7 +3,7 @@ import { alice, bob, startWatch, type Watch, type WatchOptions } from '../suppor
 
 let watch: Watch
 const begin = async (options: WatchOptions = {}) => {
-  watch = await startWatch({ talos: {}, workloads: [], ...options })
+  watch = await startWatch({ talos: {}, workloads: [], grantTtlMs: 3_000, ...options })
 }
 afterEach(() => watch?.stop())
 

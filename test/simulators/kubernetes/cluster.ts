@@ -143,9 +143,10 @@ export async function startKubernetes(options: ClusterOptions = {}): Promise<Sim
       const node = store.get(nodes, undefined, name)
       if (!node) throw new Error(`the simulated cluster has no node ${name}`)
       const [status, reason] = ready ? ['True', 'KubeletReady'] : ['Unknown', 'NodeStatusUnknown']
-      const known = isRecord(node.status) && Array.isArray(node.status.conditions) ? node.status.conditions : []
-      const conditions = known.map((one) => (one.type === 'Ready' ? { ...one, status, reason } : one))
-      store.replace(nodes, { ...node, status: { ...node.status, conditions } })
+      const known = isRecord(node.status) ? node.status : {}
+      const told = Array.isArray(known.conditions) ? known.conditions : []
+      const conditions = told.map((one) => (one.type === 'Ready' ? { ...one, status, reason } : one))
+      store.replace(nodes, { ...node, status: { ...known, conditions } })
     },
     setLogs: (key, logs) => workloads.setLogs(key, logs),
     firing: () => workloads.broken().flatMap(({ workload, pods }) => alertsOf(workload, pods, clusterName)),
