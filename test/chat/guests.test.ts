@@ -37,5 +37,5 @@ test('what is no name of a guest or a host is left out, so that nothing stands b
 
 test('what has to be there, or has to be gone, is told in words', () => {
   expect(conditionWords('result.status == "running" && !has(result.lock)')).toBe('status is running, no lock')
-  expect(conditionWords('has(result.agent)')).toBe('a agent')
+  expect(conditionWords('has(result.agent)')).toBe('agent there')
 })

@@ -3,7 +3,7 @@ import { alice, bob, startWatch, type Watch, type WatchOptions } from '../suppor
 
 let watch: Watch
 const begin = async (options: WatchOptions = {}) => {
-  watch = await startWatch({ talos: {}, workloads: [], ...options })
+  watch = await startWatch({ talos: {}, workloads: [], grantTtlMs: 3_000, ...options })
 }
 afterEach(() => watch?.stop())
 
@@ -57,6 +57,19 @@ test('the agent killed while the kubelet restarts: after its own restart it look
   expect(end.state).toBe('fixed')
   expect(end.view.effects).toMatchObject([{ status: 'done', byProbe: true, attempt: 1 }])
   expect(watch.talos.changes()).toHaveLength(1)
+})
+
+test('a node that stopped reporting, and whose machine answers, gets its kubelet restarted', async () => {
+  await begin({ talos: { namePrefix: 'talos-' } })
+  const labels = { alertname: 'KubeNodeNotReady', node: 'talos-worker-1', severity: 'warning', cluster: 'homelab' }
+  watch.cluster.setNodeReady('talos-worker-1', false)
+  watch.alertmanager.fire(labels)
+  await (await watch.asked()).press('approve', bob)
+  await watch.until((_view, state) => state === 'verifying')
+  expect(watch.talos.changes()).toMatchObject([{ call: 'ServiceRestart', node: 'talos-worker-1' }])
+  watch.cluster.setNodeReady('talos-worker-1', true)
+  watch.alertmanager.resolve(labels)
+  expect((await watch.closed()).state).toBe('fixed')
 })
 
 test('a reboot that would cost etcd its quorum is not even proposed, and the card names the member', async () => {

@@ -27,7 +27,7 @@ function partWords(part: string): string {
   const plain = /^(!?)result\.([\w.]+)$/.exec(part)
   if (plain) return `${plain[1] ? 'not ' : ''}${words(plain[2] ?? '')}`
   const there = /^(!?)has\(result\.([\w.]+)\)$/.exec(part)
-  if (there) return `${there[1] ? 'no' : 'a'} ${words(there[2] ?? '')}`
+  if (there) return there[1] ? `no ${words(there[2] ?? '')}` : `${words(there[2] ?? '')} there`
   const compared = /^result\.([\w.]+)\s*(==|>=|<=|>|<|!=)\s*("[^"]*"|'[^']*'|[\w.]+)$/.exec(part)
   if (!compared) return cut(ascii(part), 120)
   const [, path = '', operator = '', value = ''] = compared

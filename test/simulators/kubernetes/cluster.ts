@@ -8,6 +8,7 @@ import { alertsOf, type FiringAlert } from './alerts.ts'
 import { createEvents } from './events.ts'
 import type { Fault } from './faults.ts'
 import { createJobs } from './jobs.ts'
+import { isRecord } from './objects.ts'
 import { PLANTED } from './planted.ts'
 import { resourceOfKind } from './resources.ts'
 import { NODES, seedCluster, UPTIME } from './seed.ts'
@@ -48,6 +49,8 @@ export interface SimulatedCluster {
   /** Takes the fault away; the pods there are become well. */
   heal(key: string): void
   /** What the containers of a workload log from now on; `previous` is the log of the one that ended. */
+  /** A node stops reporting, as its kubelet does when it hangs, or reports again. */
+  setNodeReady(name: string, ready: boolean): void
   setLogs(key: string, logs: WorkloadLogs): void
   /** The alerts that monitoring rules would raise now. */
   firing(): FiringAlert[]
@@ -135,6 +138,16 @@ export async function startKubernetes(options: ClusterOptions = {}): Promise<Sim
     },
     breakWorkload: (key, fault, { needs } = {}) => workloads.breakWorkload(key, fault, needs),
     heal: (key) => workloads.heal(key),
+    setNodeReady(name, ready) {
+      const nodes = resourceOfKind('v1', 'Node')
+      const node = store.get(nodes, undefined, name)
+      if (!node) throw new Error(`the simulated cluster has no node ${name}`)
+      const [status, reason] = ready ? ['True', 'KubeletReady'] : ['Unknown', 'NodeStatusUnknown']
+      const known = isRecord(node.status) ? node.status : {}
+      const told = Array.isArray(known.conditions) ? known.conditions : []
+      const conditions = told.map((one) => (one.type === 'Ready' ? { ...one, status, reason } : one))
+      store.replace(nodes, { ...node, status: { ...known, conditions } })
+    },
     setLogs: (key, logs) => workloads.setLogs(key, logs),
     firing: () => workloads.broken().flatMap(({ workload, pods }) => alertsOf(workload, pods, clusterName)),
     restarts: (key) => workloads.restarts(key),

@@ -24,6 +24,8 @@ export interface TalosOptions {
   /** Control-plane nodes, 3 by default, and workers, 2. */
   controlPlanes?: number
   workers?: number
+  /** Before the name of every node, as in `talos-cp-1`; nothing by default. */
+  namePrefix?: string
   /** The version every node runs at first; `v1.12.4` by default. */
   version?: string
   /** Whether nodes know their members; true by default. */
@@ -232,15 +234,26 @@ function forgetTries(nodes: readonly SimulatedNode[]): void {
   for (const { tried } of nodes) if (tried) clearTimeout(tried.timer)
 }
 
-function createNodes({ controlPlanes = 3, workers = 2 }: TalosOptions, version: string, bootedAt: number) {
+function createNodes(
+  { controlPlanes = 3, workers = 2, namePrefix = '' }: TalosOptions,
+  version: string,
+  bootedAt: number,
+) {
   const numbers = (n: number) => Array.from({ length: n }, (_, at) => at + 1)
   return [
     ...numbers(controlPlanes).map((n) =>
-      createNode({ name: `cp-${n}`, address: `10.5.0.${10 + n}`, controlPlane: true, version, bootedAt, member: n }),
+      createNode({
+        name: `${namePrefix}cp-${n}`,
+        address: `10.5.0.${10 + n}`,
+        controlPlane: true,
+        version,
+        bootedAt,
+        member: n,
+      }),
     ),
     ...numbers(workers).map((n) =>
       createNode({
-        name: `worker-${n}`,
+        name: `${namePrefix}worker-${n}`,
         address: `10.5.0.${20 + n}`,
         controlPlane: false,
         version,
