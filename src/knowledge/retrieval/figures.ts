@@ -1,0 +1,56 @@
+import type { Figures } from '../index/knowledge-index.ts'
+import type { PageText } from './page.ts'
+import type { QueryTerms } from './symptoms.ts'
+import { termWeights } from './weights.ts'
+import { normalName, termsOf } from './words.ts'
+
+/** How rare a term is in a collection: `rarity` of its page count. */
+export type RarityOf = (term: string) => number
+
+/**
+ * Measures a page against a query by its words, the same way whichever index found it. `weights` are the page's, if they are
+ * at hand. Pairs are left out: their rarity says more about how a page is written than what it is about.
+ */
+export function measure(
+  page: PageText,
+  query: QueryTerms,
+  rarityOf: RarityOf,
+  weights: ReadonlyMap<string, number> = termWeights(page),
+): { figures: Figures; matched: string[] } {
+  let score = 0
+  let whole = 0
+  let found = 0
+  const matched: { word: string; worth: number }[] = []
+  for (const [term, weight] of query) {
+    if (term.includes(' ')) continue
+    const inPage = weights.get(term)
+    const worth = weight * rarityOf(term)
+    whole += worth
+    if (inPage === undefined) continue
+    score += worth * inPage
+    found += worth
+    matched.push({ word: term, worth })
+  }
+  const figures = { score, asked: share(found, whole), title: titleShare(page, query, rarityOf) }
+  return { figures, matched: matched.sort((a, b) => b.worth - a.worth).map(({ word }) => word) }
+}
+
+function titleShare({ title, file }: PageText, query: QueryTerms, rarityOf: RarityOf): number {
+  let whole = 0
+  let found = 0
+  for (const word of new Set(termsOf(`${title}\n${file}`).words)) {
+    const worth = rarityOf(word)
+    whole += worth
+    if (query.has(word)) found += worth
+  }
+  return share(found, whole)
+}
+
+function share(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole
+}
+
+/** Every name a page goes by, as `normalName` writes it: its file, its title, its headings. */
+export function namesOf({ title, file, headings }: PageText): string[] {
+  return [...new Set([file, ...title.split('\n'), ...headings].map(normalName))].filter((name) => name !== '')
+}
