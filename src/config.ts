@@ -82,6 +82,8 @@ export type Config = {
     readonly embeddingModel: string
     /** Folders of Markdown and Git checkouts. */
     readonly dirs: readonly string[]
+    /** Undefined: the knowledge API is not served. */
+    readonly token: string | undefined
   }
   readonly runbooksDir: string
   /** What a new installation starts with; what people set later is in the database. */
@@ -148,6 +150,7 @@ function assemble(values: Values, files: Files): Config {
       ollamaHost: values.OLLAMA_HOST,
       embeddingModel: values.EMBEDDING_MODEL,
       dirs: values.KNOWLEDGE_DIRS ?? [],
+      token: values.KNOWLEDGE_TOKEN,
     },
     runbooksDir: values.RUNBOOKS_DIR,
     policy: values.POLICY,

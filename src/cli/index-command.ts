@@ -1,11 +1,8 @@
 import { readConfig } from '../config.ts'
-import { ingest, rebuild } from '../knowledge/ingest.ts'
 import type { CollectionStatus } from '../knowledge/index/knowledge-index.ts'
-import { openKnowledge } from '../knowledge/open-knowledge.ts'
+import { ingest, rebuild } from '../knowledge/ingest.ts'
+import { knowledgeSources, openKnowledge } from '../knowledge/open-knowledge.ts'
 import { loadRunbookFolder } from '../knowledge/runbook-folder.ts'
-import { decisionSource } from '../knowledge/sources/decision-source.ts'
-import { folderSource } from '../knowledge/sources/folder-source.ts'
-import { runbookSource } from '../knowledge/sources/runbook-source.ts'
 import { progressBar } from './progress-bar.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -28,11 +25,7 @@ export async function indexCommand(
         return 0
       }
       const { runbooks } = await loadRunbookFolder(config.runbooksDir)
-      const sources = [
-        runbookSource(() => runbooks),
-        ...config.knowledge.dirs.map(folderSource),
-        decisionSource(sql),
-      ]
+      const sources = knowledgeSources(config.knowledge.dirs, () => runbooks, sql)
       const bar = progressBar(process.stderr)
       const done = []
       if (anew) done.push(...(await rebuild(index, sources, { embedder, progress: bar.show })))

@@ -370,7 +370,8 @@ export const VARIABLES = {
     section: 'Knowledge',
     type: 'text',
     default: 'nomic-embed-text',
-    about: 'The model that turns pages and alerts into vectors of 768 numbers. After changing it, run `watchkeeper index`.',
+    about:
+      'The model that turns pages and alerts into vectors of 768 numbers. After changing it, run `watchkeeper index`.',
     parse: matching(/^[\w.:/-]{1,128}$/, 'use the name of a model as `ollama list` shows it'),
   }),
   KNOWLEDGE_DIRS: optional({
@@ -379,6 +380,14 @@ export const VARIABLES = {
     without: 'only runbooks and past decisions are searched',
     about: 'Folders of Markdown and Git checkouts to search too, separated by commas: `./docs, /srv/wiki`.',
     parse: words,
+  }),
+  KNOWLEDGE_TOKEN: optional({
+    section: 'Knowledge',
+    type: 'text',
+    without: 'the knowledge MCP server cannot ask this agent',
+    secret: true,
+    about: 'What the knowledge MCP server must send to read runbooks, documentation and past decisions.',
+    parse: matching(/^[\x21-\x7e]{16,512}$/, 'use 16 to 512 characters without spaces, such as openssl rand -hex 24'),
   }),
 
   RUNBOOKS_DIR: set({

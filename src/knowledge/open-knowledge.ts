@@ -1,3 +1,4 @@
+import type { Runbook } from '../domain/runbook.ts'
 import type { Sql } from '../storage/postgres.ts'
 import { embeddedIndex } from './index/embedded-index.ts'
 import type { KnowledgeIndex } from './index/knowledge-index.ts'
@@ -5,6 +6,10 @@ import { qdrantIndex } from './index/qdrant-index.ts'
 import type { Embedder } from './retrieval/embedder.ts'
 import { type KnowledgeSearch, knowledgeSearch } from './retrieval/knowledge-search.ts'
 import { ollamaEmbedder } from './retrieval/ollama-embedder.ts'
+import { decisionSource } from './sources/decision-source.ts'
+import { folderSource } from './sources/folder-source.ts'
+import { runbookSource } from './sources/runbook-source.ts'
+import type { Source } from './sources/source.ts'
 
 /** What configuration says of knowledge. */
 export interface KnowledgeConfig {
@@ -28,4 +33,9 @@ export function openKnowledge(sql: Sql, { qdrant, ollamaHost, embeddingModel }: 
     : embeddedIndex(sql)
   const embedder = ollamaHost === undefined ? undefined : ollamaEmbedder({ url: ollamaHost, model: embeddingModel })
   return { index, embedder, search: knowledgeSearch(index, embedder) }
+}
+
+/** Everything that is indexed: the runbooks, the folders that people named, and every decision. */
+export function knowledgeSources(dirs: readonly string[], runbooks: () => Iterable<Runbook>, sql: Sql): Source[] {
+  return [runbookSource(runbooks), ...dirs.map(folderSource), decisionSource(sql)]
 }

@@ -1,5 +1,11 @@
 import { parseArgs } from 'node:util'
-import type { Collection, Hit, IndexedPage, IndexQuery, KnowledgeIndex } from '../../src/knowledge/index/knowledge-index.ts'
+import type {
+  Collection,
+  Hit,
+  IndexedPage,
+  IndexQuery,
+  KnowledgeIndex,
+} from '../../src/knowledge/index/knowledge-index.ts'
 import { memoryIndex } from '../../src/knowledge/index/memory-index.ts'
 import { type VectorScan, vectorScan } from '../../src/knowledge/index/vector-scan.ts'
 import { type Embedder, embeddingText } from '../../src/knowledge/retrieval/embedder.ts'

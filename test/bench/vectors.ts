@@ -61,7 +61,18 @@ async function throughQdrant(url: string, count: number): Promise<Taken> {
     for (let at = 0; at < count; at++) {
       const id = `page-${at}`
       const chunks = [{ heading: id, text: '' }]
-      yield { id, source: 'bench', hash: id, title: id, file: id, headings: [], prose: '', chunks, facts: {}, vectors: [vector(random)] }
+      yield {
+        id,
+        source: 'bench',
+        hash: id,
+        title: id,
+        file: id,
+        headings: [],
+        prose: '',
+        chunks,
+        facts: {},
+        vectors: [vector(random)],
+      }
     }
   }
   await index.rebuild('documentation', pages())

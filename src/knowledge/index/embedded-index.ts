@@ -175,5 +175,7 @@ function toBytes(vectors: readonly Float32Array[]): Buffer {
 /** Copied first: the driver's bytes need not begin where a float may. */
 function toVectors(bytes: Uint8Array): Float32Array[] {
   const all = new Float32Array(Uint8Array.from(bytes).buffer)
-  return Array.from({ length: all.length / DIMENSIONS }, (_, at) => all.subarray(at * DIMENSIONS, (at + 1) * DIMENSIONS))
+  return Array.from({ length: all.length / DIMENSIONS }, (_, at) =>
+    all.subarray(at * DIMENSIONS, (at + 1) * DIMENSIONS),
+  )
 }

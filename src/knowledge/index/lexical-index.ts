@@ -1,8 +1,7 @@
-import { measure } from '../retrieval/figures.ts'
+import { measure, namesOf, type Prepared, prepare } from '../retrieval/figures.ts'
 import type { PageText } from '../retrieval/page.ts'
 import type { QueryTerms } from '../retrieval/symptoms.ts'
-import { rarity, termWeights } from '../retrieval/weights.ts'
-import { namesOf } from '../retrieval/figures.ts'
+import { rarity } from '../retrieval/weights.ts'
 import type { Figures } from './knowledge-index.ts'
 
 /** Pages in memory that can be searched by words. Not for sharing between threads; every call is done when it returns. */
@@ -20,7 +19,7 @@ export interface LexicalIndex {
 interface Entry {
   readonly id: string
   readonly page: PageText
-  readonly weights: ReadonlyMap<string, number>
+  readonly prepared: Prepared
 }
 
 /** Pages that have a term, and what it weighs in each. */
@@ -43,7 +42,7 @@ export function lexicalIndex(): LexicalIndex {
     const slot = slots.get(id)
     const entry = slot === undefined ? undefined : entries[slot]
     if (slot === undefined || entry === undefined) return
-    for (const term of entry.weights.keys()) forget(term, slot)
+    for (const term of entry.prepared.weights.keys()) forget(term, slot)
     for (const name of namesOf(entry.page)) {
       const bearers = names.get(name)
       bearers?.delete(id)
@@ -67,10 +66,10 @@ export function lexicalIndex(): LexicalIndex {
     put(id, page) {
       remove(id)
       const slot = free.pop() ?? entries.length
-      const weights = termWeights(page)
-      entries[slot] = { id, page, weights }
+      const prepared = prepare(page)
+      entries[slot] = { id, page, prepared }
       slots.set(id, slot)
-      for (const [term, weight] of weights) {
+      for (const [term, weight] of prepared.weights) {
         const posting = postings.get(term) ?? { slots: [], weights: [] }
         posting.slots.push(slot)
         posting.weights.push(weight)
@@ -103,7 +102,7 @@ export function lexicalIndex(): LexicalIndex {
     measure(id, query) {
       const entry = entries[slots.get(id) ?? -1]
       if (!entry) throw new Error(`the page ${id} is not in the index`)
-      return measure(entry.page, query, rarityOf, entry.weights)
+      return measure(entry.page, query, rarityOf, entry.prepared)
     },
     get size() {
       return slots.size

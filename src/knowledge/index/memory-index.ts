@@ -1,10 +1,4 @@
-import {
-  CANDIDATES,
-  fused,
-  type Hit,
-  type IndexedPage,
-  type IndexQuery,
-} from './knowledge-index.ts'
+import { CANDIDATES, fused, type Hit, type IndexedPage, type IndexQuery } from './knowledge-index.ts'
 import { lexicalIndex } from './lexical-index.ts'
 import type { VectorScan } from './vector-scan.ts'
 
@@ -80,7 +74,5 @@ export function memoryIndex(vectors: () => Promise<VectorScan>): MemoryIndex {
 /** Those that bear the name first, then by fused rank; ties by id. */
 export function inOrder<T extends Pick<Hit, 'named' | 'ranks'> & { id: string }>(hits: readonly T[]): T[] {
   const worth = ({ ranks }: T) => fused([ranks.words, ranks.meaning])
-  return [...hits].sort(
-    (a, b) => Number(b.named) - Number(a.named) || worth(b) - worth(a) || (a.id < b.id ? -1 : 1),
-  )
+  return [...hits].sort((a, b) => Number(b.named) - Number(a.named) || worth(b) - worth(a) || (a.id < b.id ? -1 : 1))
 }

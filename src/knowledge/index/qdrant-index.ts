@@ -132,7 +132,7 @@ export function qdrantIndex(options: QdrantIndexOptions): KnowledgeIndex {
       const fresh = `${alias}-${randomUUID()}`
       try {
         await ask(signal, () => create(client, fresh))
-        let batch: IndexedPage[] = []
+        const batch: IndexedPage[] = []
         for await (const page of pages) {
           batch.push(page)
           if (batch.length === BATCH) await upsert(fresh, batch.splice(0), signal)
@@ -152,8 +152,12 @@ export function qdrantIndex(options: QdrantIndexOptions): KnowledgeIndex {
       const answers = await ask(signal, () => client.queryBatch(alias, { searches: Object.values(searches) }))
       const names = Object.keys(searches)
       const points = (name: string) => answers[names.indexOf(name)]?.points ?? []
-      const hits = ordered({ named: points('named'), words: points('words'), meaning: points('meaning'), best: points('best') })
-        .slice(0, query.limit)
+      const hits = ordered({
+        named: points('named'),
+        words: points('words'),
+        meaning: points('meaning'),
+        best: points('best'),
+      }).slice(0, query.limit)
       const texts = hits.flatMap(({ page }) => termsOf(`${page.title}\n${page.file}`).words)
       const asked = [...query.terms.keys()].filter((term) => !term.includes(' '))
       const rarityOf = await raritiesOf(collection, [...asked, ...texts], signal)

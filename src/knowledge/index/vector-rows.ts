@@ -31,8 +31,8 @@ export function vectorRows(dimensions: number): VectorRows {
   /** Vectors are kept at length 1, so that their product is the cosine. */
   function write(row: number, vector: Float32Array): void {
     const number = Math.floor(row / BLOCK)
-    const block = (blocks[number] ??= new Float32Array(BLOCK * dimensions))
-    block.set(unit(vector), (row % BLOCK) * dimensions)
+    blocks[number] ??= new Float32Array(BLOCK * dimensions)
+    blocks[number].set(unit(vector), (row % BLOCK) * dimensions)
   }
 
   return {

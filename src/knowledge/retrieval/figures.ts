@@ -7,15 +7,25 @@ import { normalName, termsOf } from './words.ts'
 /** How rare a term is in a collection: `rarity` of its page count. */
 export type RarityOf = (term: string) => number
 
+/** What is computed of a page once, where it is kept. */
+export interface Prepared {
+  readonly weights: ReadonlyMap<string, number>
+  /** The words of title and file name, each once. */
+  readonly titleWords: readonly string[]
+}
+
+export function prepare(page: PageText): Prepared {
+  return { weights: termWeights(page), titleWords: [...new Set(termsOf(`${page.title}\n${page.file}`).words)] }
+}
+
 /**
- * Measures a page against a query by its words, the same way whichever index found it. `weights` are the page's, if they are
- * at hand. Pairs are left out: their rarity says more about how a page is written than what it is about.
+ * Measures a page against a query by its words, the same way whichever index found it. Pairs are left out: their rarity says more about how a page is written than what it is about.
  */
 export function measure(
   page: PageText,
   query: QueryTerms,
   rarityOf: RarityOf,
-  weights: ReadonlyMap<string, number> = termWeights(page),
+  { weights, titleWords }: Prepared = prepare(page),
 ): { figures: Figures; matched: string[] } {
   let score = 0
   let whole = 0
@@ -31,14 +41,14 @@ export function measure(
     found += worth
     matched.push({ word: term, worth })
   }
-  const figures = { score, asked: share(found, whole), title: titleShare(page, query, rarityOf) }
+  const figures = { score, asked: share(found, whole), title: titleShare(titleWords, query, rarityOf) }
   return { figures, matched: matched.sort((a, b) => b.worth - a.worth).map(({ word }) => word) }
 }
 
-function titleShare({ title, file }: PageText, query: QueryTerms, rarityOf: RarityOf): number {
+function titleShare(titleWords: readonly string[], query: QueryTerms, rarityOf: RarityOf): number {
   let whole = 0
   let found = 0
-  for (const word of new Set(termsOf(`${title}\n${file}`).words)) {
+  for (const word of titleWords) {
     const worth = rarityOf(word)
     whole += worth
     if (query.has(word)) found += worth

@@ -1,8 +1,8 @@
 import type { Collection, Hit, KnowledgeIndex } from '../index/knowledge-index.ts'
-import type { Chunk } from './page.ts'
-import { stem } from './porter.ts'
 import { type Embedder, embeddingText } from './embedder.ts'
 import { FITS_FROM, likelihood } from './fit.ts'
+import type { Chunk } from './page.ts'
+import { stem } from './porter.ts'
 import { queryTerms, type Symptoms } from './symptoms.ts'
 import { camelParts, normalName, termsOf } from './words.ts'
 
@@ -17,8 +17,8 @@ export interface Found {
   readonly because: string
   /** 0 to 1. */
   readonly likelihood: number
-  /** The stretch of it that says most about the query. */
-  readonly excerpt: Chunk
+  /** The stretch of it that says most about the query; looked for when it is asked for. */
+  excerpt(): Chunk
 }
 
 export interface Answer {
@@ -89,7 +89,7 @@ function toFound(collection: Collection, hit: Hit, spoken: ReadonlyMap<string, s
     facts: page.facts,
     because: reason(hit, spoken),
     likelihood: likelihood(figures, named),
-    excerpt: excerptOf(page.chunks, matched) ?? { heading: page.title, text: '' },
+    excerpt: () => excerptOf(page.chunks, matched) ?? { heading: page.title, text: '' },
   }
 }
 

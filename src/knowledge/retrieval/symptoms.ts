@@ -52,7 +52,7 @@ function identityCutter(labels: Readonly<Record<string, string>>): (text: string
   }
 }
 
-const ADDRESS = /\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]{1,4}:){3,}[0-9a-f]{1,4}/i
+const ADDRESS = /\d{1,3}(?:\.\d{1,3}){3}|(?:[0-9a-f]{0,4}:){3,}[0-9a-f]{1,4}/i
 const HOST = /[a-z0-9-]+(?:\.[a-z0-9-]+){2,}|[a-z0-9.-]+:\d{2,5}\b/i
 const HASHED = /-[0-9a-f]{8,10}-[a-z0-9]{5}\b|[a-z]-[a-z0-9]*\d[a-z0-9]*\b/i
 const HASH = /\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b/i

@@ -69,5 +69,8 @@ async function commitOf(root: string): Promise<string | undefined> {
   if (ref === undefined) return /^[0-9a-f]{40,64}$/.exec(head)?.[0]
   const loose = (await read(ref)).trim()
   if (loose !== '') return loose
-  return (await read('packed-refs')).split('\n').find((line) => line.endsWith(` ${ref}`))?.split(' ')[0]
+  return (await read('packed-refs'))
+    .split('\n')
+    .find((line) => line.endsWith(` ${ref}`))
+    ?.split(' ')[0]
 }

@@ -17,7 +17,10 @@ function main(): void {
   for (const page of readCorpus(corpus)) index.put(page.id, page)
   const figures = (symptoms: Symptoms): number[] => {
     const query = queryTerms(symptoms)
-    const [best] = [...(symptoms.alertname ? index.named(normalName(symptoms.alertname)) : []), ...index.search(query, 1)]
+    const [best] = [
+      ...(symptoms.alertname ? index.named(normalName(symptoms.alertname)) : []),
+      ...index.search(query, 1),
+    ]
     const none: Figures = { score: 0, asked: 0, title: 0 }
     const { score, asked, title } = best === undefined ? none : index.measure(best, query).figures
     return [Math.log1p(score), asked, title]
@@ -28,11 +31,11 @@ function main(): void {
     ...fitting.map((symptoms) => ({ x: figures(symptoms), y: 1 })),
     ...[...unfit, ...unfit.map(nameless)].map((symptoms) => ({ x: figures(symptoms), y: 0 })),
   ]
-  const [score, asked, title, constant] = fit(rows).map((value) => Math.round(value * 100) / 100)
+  const [score, asked, title, constant] = fitted(rows).map((value) => Math.round(value * 100) / 100)
   process.stdout.write(`${JSON.stringify({ score, asked, title, constant })}\n`)
 }
 
-function fit(rows: readonly { x: number[]; y: number }[]): number[] {
+function fitted(rows: readonly { x: number[]; y: number }[]): number[] {
   const width = 3
   const columns = Array.from({ length: width }, (_, j) => rows.map(({ x }) => x[j] ?? 0))
   const means = columns.map((column) => column.reduce((a, b) => a + b, 0) / column.length)
@@ -48,7 +51,8 @@ function fit(rows: readonly { x: number[]; y: number }[]): number[] {
       const wrong = 1 / (1 + Math.exp(-sum)) - y
       for (const [j, v] of x.entries()) slope[j] = (slope[j] ?? 0) + (wrong * v) / scaled.length
     }
-    for (const [j, s] of slope.entries()) weights[j] = (weights[j] ?? 0) - 0.5 * (s + (j < width ? 0.001 * (weights[j] ?? 0) : 0))
+    for (const [j, s] of slope.entries())
+      weights[j] = (weights[j] ?? 0) - 0.5 * (s + (j < width ? 0.001 * (weights[j] ?? 0) : 0))
   }
   const raw = weights.slice(0, width).map((weight, j) => weight / (spreads[j] ?? 1))
   const constant = (weights[width] ?? 0) - raw.reduce((sum, weight, j) => sum + weight * (means[j] ?? 0), 0)

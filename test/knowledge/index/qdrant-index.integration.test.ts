@@ -18,7 +18,9 @@ describe('against the simulator', () => {
     const collection = simulator.store.collections.get('shape-runbooks-first')
     expect(collection?.vectors.get('dense')).toMatchObject({ size: 768, distance: 'Cosine' })
     expect(collection?.sparse.get('words')).toEqual({ modifier: 'idf' })
-    expect([...(collection?.indexed ?? [])]).toEqual(['page', 'source', 'names', 'words'].map((name) => [name, 'keyword']))
+    expect([...(collection?.indexed ?? [])]).toEqual(
+      ['page', 'source', 'names', 'words'].map((name) => [name, 'keyword']),
+    )
   })
 
   test('a search is one request for all its ways, and the server fuses', async () => {
@@ -45,7 +47,9 @@ describe('against the simulator', () => {
     simulator.fail(/POST \/collections\/aliases/)
     await expect(index.rebuild('runbooks', (async function* () {})())).rejects.toThrow('Qdrant answered 500')
     simulator.fail(undefined)
-    expect([...simulator.store.collections.keys()].filter((name) => name.startsWith('stay-'))).toEqual(['stay-runbooks-first'])
+    expect([...simulator.store.collections.keys()].filter((name) => name.startsWith('stay-'))).toEqual([
+      'stay-runbooks-first',
+    ])
     expect([...(await index.held('runbooks')).keys()]).toEqual(['a'])
   })
 
@@ -54,7 +58,9 @@ describe('against the simulator', () => {
     await expect(refused.held('runbooks')).rejects.toMatchObject({ vendor: 'Qdrant', status: 401, retryable: false })
     await expect(refused.held('runbooks')).rejects.toThrow('Set QDRANT_API_KEY')
     simulator.fail(/GET \/aliases/, 503)
-    await expect(qdrantIndex({ url: simulator.url, apiKey: 'key' }).held('runbooks')).rejects.toMatchObject({ retryable: true })
+    await expect(qdrantIndex({ url: simulator.url, apiKey: 'key' }).held('runbooks')).rejects.toMatchObject({
+      retryable: true,
+    })
     simulator.fail(undefined)
     const nobody = qdrantIndex({ url: 'http://127.0.0.1:9' })
     await expect(nobody.held('runbooks')).rejects.toThrow('Qdrant cannot be reached at QDRANT_URL.')

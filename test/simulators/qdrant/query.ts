@@ -6,7 +6,18 @@ interface Scored {
   score: number
 }
 
-const KNOWN = new Set(['prefetch', 'query', 'using', 'filter', 'limit', 'offset', 'with_payload', 'with_vector', 'params', 'score_threshold'])
+const KNOWN = new Set([
+  'prefetch',
+  'query',
+  'using',
+  'filter',
+  'limit',
+  'offset',
+  'with_payload',
+  'with_vector',
+  'params',
+  'score_threshold',
+])
 
 /** Answers one query request: by nearest vector, by filter alone, or by fusing what its prefetches found. */
 export function query(collection: StoredCollection, request: Schemas['QueryRequest']): Schemas['ScoredPoint'][] {
@@ -61,7 +72,11 @@ function fuse(collection: StoredCollection, prefetch: Request[], asked: unknown)
   return [...sums].map(([point, score]) => ({ point, score })).sort((a, b) => b.score - a.score)
 }
 
-function scorer(collection: StoredCollection, asked: unknown, using: string): (point: StoredPoint) => number | undefined {
+function scorer(
+  collection: StoredCollection,
+  asked: unknown,
+  using: string,
+): (point: StoredPoint) => number | undefined {
   const sparse = collection.sparse.get(using)
   if (!sparse) {
     const rows = readDense(collection, using, asked)
@@ -86,7 +101,8 @@ function scorer(collection: StoredCollection, asked: unknown, using: string): (p
 }
 
 function cosine(a: readonly number[], b: readonly number[]): number {
-  const product = (x: readonly number[], y: readonly number[]) => x.reduce((sum, value, i) => sum + value * (y[i] ?? 0), 0)
+  const product = (x: readonly number[], y: readonly number[]) =>
+    x.reduce((sum, value, i) => sum + value * (y[i] ?? 0), 0)
   return product(a, b) / (Math.sqrt(product(a, a) * product(b, b)) || 1)
 }
 

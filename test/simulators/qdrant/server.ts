@@ -45,7 +45,8 @@ export async function startQdrant({ port = 0, apiKey, oracle }: QdrantSimulatorO
         response.end(JSON.stringify({ ...content, time: (performance.now() - begun) / 1_000 }))
       }
       try {
-        if (apiKey !== undefined && request.headers['api-key'] !== apiKey) throw new Refused(401, 'Must provide an API key')
+        if (apiKey !== undefined && request.headers['api-key'] !== apiKey)
+          throw new Refused(401, 'Must provide an API key')
         if (failure?.when.test(call)) throw new Refused(failure.status, 'Service internal error: told to fail')
         answer(200, { result: route(store, call, body), status: 'ok' })
       } catch (error) {
@@ -77,9 +78,14 @@ const ROUTES: readonly [RegExp, Handler][] = [
   [/^GET \/collections$/, (store) => ({ collections: [...store.collections.keys()].map((name) => ({ name })) })],
   [
     /^GET \/aliases$/,
-    (store) => ({ aliases: [...store.aliases].map(([alias_name, collection_name]) => ({ alias_name, collection_name })) }),
+    (store) => ({
+      aliases: [...store.aliases].map(([alias_name, collection_name]) => ({ alias_name, collection_name })),
+    }),
   ],
-  [/^POST \/collections\/aliases$/, (store, _, body) => changeAliases(store, body as { actions: Schemas['AliasOperations'][] })],
+  [
+    /^POST \/collections\/aliases$/,
+    (store, _, body) => changeAliases(store, body as { actions: Schemas['AliasOperations'][] }),
+  ],
   [
     /^GET \/collections\/([^/]+)\/exists$/,
     (store, name) => ({ exists: store.collections.has(name) || store.aliases.has(name) }),
@@ -133,7 +139,9 @@ const ROUTES: readonly [RegExp, Handler][] = [
   [
     /^POST \/collections\/([^/]+)\/points\/query\/batch$/,
     (store, name, body) =>
-      (body as { searches: Schemas['QueryRequest'][] }).searches.map((search) => ({ points: query(find(store, name), search) })),
+      (body as { searches: Schemas['QueryRequest'][] }).searches.map((search) => ({
+        points: query(find(store, name), search),
+      })),
   ],
 ]
 
