@@ -28,7 +28,9 @@ export function knowledgeApi({ search, runbook, stats, token }: KnowledgeApiDeps
   const app = new Hono()
   const expected = createHash('sha256').update(`Bearer ${token}`).digest()
   app.use('/api/knowledge/*', async (context, next) => {
-    const sent = createHash('sha256').update(context.req.header('authorization') ?? '').digest()
+    const sent = createHash('sha256')
+      .update(context.req.header('authorization') ?? '')
+      .digest()
     if (!timingSafeEqual(sent, expected)) return context.json({ error: 'KNOWLEDGE_TOKEN is wanted here.' }, 401)
     await next()
     return
@@ -37,7 +39,11 @@ export function knowledgeApi({ search, runbook, stats, token }: KnowledgeApiDeps
     const body = SearchBody.safeParse(await context.req.json().catch(() => undefined))
     if (!body.success) return context.json({ error: z.prettifyError(body.error) }, 400)
     const { collection, limit, alertname, summary, description } = body.data
-    const symptoms = { ...(alertname && { alertname }), ...(summary && { summary }), ...(description && { description }) }
+    const symptoms = {
+      ...(alertname && { alertname }),
+      ...(summary && { summary }),
+      ...(description && { description }),
+    }
     try {
       const { found, ...answer } = await search.search(collection, symptoms, { limit, signal: context.req.raw.signal })
       return context.json({ ...answer, found: found.map(({ excerpt, ...page }) => ({ ...page, excerpt: excerpt() })) })

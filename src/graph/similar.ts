@@ -1,5 +1,6 @@
 import { leadingAlert } from '../incidents/alert-rows.ts'
 import type { KnowledgeSearch } from '../knowledge/retrieval/knowledge-search.ts'
+import { symptomsOf } from '../knowledge/retrieval/symptoms.ts'
 import { toSuggestions } from '../knowledge/suggestions.ts'
 import { json } from '../storage/postgres.ts'
 import type { GraphDeps } from './deps.ts'
@@ -19,15 +20,7 @@ export async function noteSimilar(
 ): Promise<void> {
   const begun = performance.now()
   try {
-    const alert = await leadingAlert(deps.sql, state.incident)
-    const { alertname, ...labels } = alert.labels
-    const { summary, description, message } = alert.annotations
-    const symptoms = {
-      ...(alertname && { alertname }),
-      ...(summary && { summary }),
-      ...((description ?? message) && { description: description ?? message ?? '' }),
-      labels,
-    }
+    const symptoms = symptomsOf(await leadingAlert(deps.sql, state.incident))
     const signal = AbortSignal.timeout(SEARCH_MS)
     const [runbooks, decisions] = await Promise.race([
       Promise.all([

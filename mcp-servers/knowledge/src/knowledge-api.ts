@@ -60,7 +60,9 @@ export function knowledgeApi({ name, url, token }: Access): Knowledge {
     }
     const said = z.object({ error: z.string() }).safeParse(answer).data?.error ?? `HTTP ${response.status}`
     if (response.status === 401)
-      throw new CredentialError('Watchkeeper did not accept the token: set KNOWLEDGE_TOKEN to the one it was started with.')
+      throw new CredentialError(
+        'Watchkeeper did not accept the token: set KNOWLEDGE_TOKEN to the one it was started with.',
+      )
     if (response.status === 404) throw new CallerError('not_found', `Watchkeeper does not have this: ${said}`)
     if (response.status === 400) throw new CallerError('invalid', `Watchkeeper refused the question: ${said}`)
     const shaped = shape.safeParse(answer)

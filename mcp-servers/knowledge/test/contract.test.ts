@@ -15,7 +15,12 @@ toolContract<Knowledge>(tools, {
   port: fakeKnowledge,
   flooded: () =>
     fakeKnowledge(
-      Array.from({ length: 1_000 }, (_, at) => ({ ...found, id: `${at}`, title: long, excerpt: { heading: long, text: long } })),
+      Array.from({ length: 1_000 }, (_, at) => ({
+        ...found,
+        id: `${at}`,
+        title: long,
+        excerpt: { heading: long, text: long },
+      })),
     ),
   fields: { name: 'watchkeeper' },
   freeText: ['search.summary', 'search.description', 'decisions_like.summary', 'decisions_like.description'],

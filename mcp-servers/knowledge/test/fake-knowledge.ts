@@ -8,7 +8,12 @@ export const found: Found = {
   source: 'runbooks',
   because: 'by words (memory, limit)',
   likelihood: 0.931,
-  facts: { outcome: 'not_fixed', because: 'The alert still fires.', runbook: 'pod-oom-killed', at: '2026-11-01T10:00:00.000Z' },
+  facts: {
+    outcome: 'not_fixed',
+    because: 'The alert still fires.',
+    runbook: 'pod-oom-killed',
+    at: '2026-11-01T10:00:00.000Z',
+  },
   excerpt: { heading: 'What it is', text: 'The container went over its limit.' },
 }
 
@@ -28,7 +33,16 @@ export function fakeKnowledge(pages: readonly Found[] = [found], fits = true): K
     async runbook(id) {
       known(id)
       const parts = [{ id: 'oom', tool: 'kubernetes.describe' }]
-      return { id, title: found.title, version: '1', alertnames: ['PodDown'], ceiling: 'standard', checks: parts, steps: parts, prose: '# Why' }
+      return {
+        id,
+        title: found.title,
+        version: '1',
+        alertnames: ['PodDown'],
+        ceiling: 'standard',
+        checks: parts,
+        steps: parts,
+        prose: '# Why',
+      }
     },
     async stats(id) {
       known(id)

@@ -14,9 +14,14 @@ test('A20: the published tools are the ones in the golden file, and each only re
 
 test('nothing fits is said, and bad ends are told', async () => {
   const server = await testServer<Knowledge>(tools, { watchkeeper: fakeKnowledge(undefined, false) })
-  expect((await server.call('search', { summary: 'zzz' })).structuredContent).toMatchObject({ fits: false, summary: 'Nothing fits.' })
+  expect((await server.call('search', { summary: 'zzz' })).structuredContent).toMatchObject({
+    fits: false,
+    summary: 'Nothing fits.',
+  })
   expect((await server.call('decisions_like', { summary: 'zzz' })).structuredContent).toMatchObject({
     items: [{ outcome: 'not_fixed', ended: 'The alert still fires.', likelihood: 0.93 }],
   })
-  expect((await server.call('runbook_get', { runbook: 'none' })).structuredContent).toMatchObject({ error: { code: 'not_found' } })
+  expect((await server.call('runbook_get', { runbook: 'none' })).structuredContent).toMatchObject({
+    error: { code: 'not_found' },
+  })
 })

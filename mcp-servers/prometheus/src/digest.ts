@@ -4,7 +4,15 @@ const BARS = '▁▂▃▄▅▆▇█'
 const WIDTH = 32
 
 /** What a series did, for a head: ends, extremes, mean, and a line of bars. */
-export type Digest = { first: number; last: number; min: number; max: number; mean: number; samples: number; sparkline: string }
+export type Digest = {
+  first: number
+  last: number
+  min: number
+  max: number
+  mean: number
+  samples: number
+  sparkline: string
+}
 
 /** Undefined where no sample is a number. */
 export function digest(samples: Series['samples']): Digest | undefined {
@@ -28,7 +36,10 @@ export function digest(samples: Series['samples']): Digest | undefined {
 function sparkline(values: readonly number[], min: number, max: number): string {
   const width = Math.min(WIDTH, values.length)
   return Array.from({ length: width }, (_, at) => {
-    const stretch = values.slice(Math.floor((at * values.length) / width), Math.floor(((at + 1) * values.length) / width))
+    const stretch = values.slice(
+      Math.floor((at * values.length) / width),
+      Math.floor(((at + 1) * values.length) / width),
+    )
     const height = max === min ? 0 : (Math.max(...stretch) - min) / (max - min)
     return BARS[Math.min(BARS.length - 1, Math.floor(height * BARS.length))]
   }).join('')

@@ -1,4 +1,4 @@
-import { CallerError, CredentialError, oneLine, ToolError, UpstreamError } from '@watchkeeper/mcp-shared'
+import { CallerError, CredentialError, oneLine, type ToolError, UpstreamError } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import type { Prometheus, Series } from './prometheus.ts'
 import type { Access } from './prometheus-config.ts'
@@ -6,14 +6,26 @@ import type { Access } from './prometheus-config.ts'
 const Labels = z.record(z.string(), z.string())
 const Sample = z.tuple([z.number(), z.string()])
 const QueryData = z.discriminatedUnion('resultType', [
-  z.object({ resultType: z.literal('vector'), result: z.array(z.object({ metric: Labels, value: Sample.optional() })) }),
-  z.object({ resultType: z.literal('matrix'), result: z.array(z.object({ metric: Labels, values: z.array(Sample).optional() })) }),
+  z.object({
+    resultType: z.literal('vector'),
+    result: z.array(z.object({ metric: Labels, value: Sample.optional() })),
+  }),
+  z.object({
+    resultType: z.literal('matrix'),
+    result: z.array(z.object({ metric: Labels, values: z.array(Sample).optional() })),
+  }),
   z.object({ resultType: z.literal('scalar'), result: Sample }),
   z.object({ resultType: z.literal('string'), result: Sample }),
 ])
 const AlertsData = z.object({
   alerts: z.array(
-    z.object({ labels: Labels, annotations: Labels.default({}), state: z.string(), activeAt: z.string().default(''), value: z.string() }),
+    z.object({
+      labels: Labels,
+      annotations: Labels.default({}),
+      state: z.string(),
+      activeAt: z.string().default(''),
+      value: z.string(),
+    }),
   ),
 })
 const RulesData = z.object({
@@ -37,7 +49,12 @@ const RulesData = z.object({
 
 /** Prometheus by its HTTP API: https://prometheus.io/docs/prometheus/latest/querying/api/ */
 export function prometheusApi({ name, url, token }: Access): Prometheus {
-  async function ask<T>(path: string, shape: z.ZodType<T>, signal: AbortSignal, form?: Record<string, string>): Promise<T> {
+  async function ask<T>(
+    path: string,
+    shape: z.ZodType<T>,
+    signal: AbortSignal,
+    form?: Record<string, string>,
+  ): Promise<T> {
     const body = form && new URLSearchParams(form)
     let response: Response
     let text: string
@@ -70,7 +87,9 @@ export function prometheusApi({ name, url, token }: Access): Prometheus {
     alerts: async (signal) => (await ask('alerts', AlertsData, signal)).alerts,
     async rules(signal) {
       const { groups } = await ask('rules', RulesData, signal)
-      return groups.flatMap((group) => group.rules.map(({ type, ...rule }) => ({ ...rule, kind: type, group: group.name })))
+      return groups.flatMap((group) =>
+        group.rules.map(({ type, ...rule }) => ({ ...rule, kind: type, group: group.name })),
+      )
     },
   }
 }
@@ -91,18 +110,26 @@ function toNumber(text: string): number {
 
 function readAnswer<T>(status: number, text: string, shape: z.ZodType<T>, name: string): T {
   if (status === 401 || status === 403)
-    throw new CredentialError(`Prometheus "${name}" did not accept the token: set PROMETHEUS_TOKEN to one that may query.`)
+    throw new CredentialError(
+      `Prometheus "${name}" did not accept the token: set PROMETHEUS_TOKEN to one that may query.`,
+    )
   const answer = parse(text)
-  if (answer?.status === 'error') throw refusal(status, String(answer.errorType ?? ''), oneLine(String(answer.error ?? ''), 400))
+  if (answer?.status === 'error')
+    throw refusal(status, String(answer.errorType ?? ''), oneLine(String(answer.error ?? ''), 400))
   const shaped = shape.safeParse(answer?.data)
   if (status === 200 && answer?.status === 'success' && shaped.success) return shaped.data
-  throw new UpstreamError('unreachable', `What answers as Prometheus "${name}" does not speak its API (HTTP ${status}).`)
+  throw new UpstreamError(
+    'unreachable',
+    `What answers as Prometheus "${name}" does not speak its API (HTTP ${status}).`,
+  )
 }
 
 /** `errorType` is documented with the API; `bad_data` is a fault in the expression or its times. */
 function refusal(status: number, kind: string, said: string): ToolError {
-  if (kind === 'bad_data' || kind === 'execution') return new CallerError('invalid', `Prometheus refused the query: ${said}`)
-  if (kind === 'timeout' || kind === 'canceled') return new UpstreamError('timeout', `The query took Prometheus too long: ${said}`)
+  if (kind === 'bad_data' || kind === 'execution')
+    return new CallerError('invalid', `Prometheus refused the query: ${said}`)
+  if (kind === 'timeout' || kind === 'canceled')
+    return new UpstreamError('timeout', `The query took Prometheus too long: ${said}`)
   return new UpstreamError('unreachable', `Prometheus failed (HTTP ${status}): ${said}`)
 }
 

@@ -1,5 +1,5 @@
-import { ConfigurationError, type Env } from '@watchkeeper/mcp-shared'
 import { readFileSync } from 'node:fs'
+import { ConfigurationError, type Env } from '@watchkeeper/mcp-shared'
 
 /** How one Prometheus is reached. */
 export type Access = { name: string; url: string; token: string | undefined }
@@ -12,13 +12,16 @@ export function prometheusAccess(env: Env): Access[] {
   const problems: string[] = []
   const token = tokenOf(env, problems)
   const entries = (env.PROMETHEUS_URL ?? '').split(',').map((entry) => entry.trim())
-  const access = entries.filter((entry) => entry !== '').map((entry) => {
-    const [, name = 'prometheus', address = ''] = /^(?:([a-z0-9][a-z0-9-]{0,62})=)?(.*)$/.exec(entry) ?? []
-    if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
-      problems.push(`PROMETHEUS_URL: "${name}" needs an address that begins with http:// or https://.`)
-    return { name, url: address.replace(/\/+$/, ''), token }
-  })
-  if (access.length === 0) problems.push('Set PROMETHEUS_URL to the address of Prometheus, such as http://prometheus:9090.')
+  const access = entries
+    .filter((entry) => entry !== '')
+    .map((entry) => {
+      const [, name = 'prometheus', address = ''] = /^(?:([a-z0-9][a-z0-9-]{0,62})=)?(.*)$/.exec(entry) ?? []
+      if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
+        problems.push(`PROMETHEUS_URL: "${name}" needs an address that begins with http:// or https://.`)
+      return { name, url: address.replace(/\/+$/, ''), token }
+    })
+  if (access.length === 0)
+    problems.push('Set PROMETHEUS_URL to the address of Prometheus, such as http://prometheus:9090.')
   if (new Set(access.map(({ name }) => name)).size < access.length)
     problems.push('PROMETHEUS_URL: give every address a name of its own, as in main=http://…, cabin=http://….')
   if (problems.length > 0) throw new ConfigurationError(problems)

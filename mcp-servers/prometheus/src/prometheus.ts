@@ -1,5 +1,8 @@
 /** A series and its samples: times in Unix seconds, values as Prometheus has them, NaN and infinities among them. */
-export type Series = { labels: Readonly<Record<string, string>>; samples: readonly (readonly [time: number, value: number])[] }
+export type Series = {
+  labels: Readonly<Record<string, string>>
+  samples: readonly (readonly [time: number, value: number])[]
+}
 
 export type ActiveAlert = {
   labels: Readonly<Record<string, string>>

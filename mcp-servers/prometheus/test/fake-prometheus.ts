@@ -16,7 +16,13 @@ export const memory: Series = {
   labels: { __name__: 'memory', pod: 'cart' },
   samples: [1, 2, 8, 4].map((value, at) => [at * 60, value] as const),
 }
-export const flat: Series = { labels: { __name__: 'memory', pod: 'shop' }, samples: [[0, 3], [60, 3]] }
+export const flat: Series = {
+  labels: { __name__: 'memory', pod: 'shop' },
+  samples: [
+    [0, 3],
+    [60, 3],
+  ],
+}
 export const alert: ActiveAlert = {
   labels: { alertname: 'PodDown', pod: 'cart' },
   annotations: { summary: 'a pod is down' },

@@ -12,8 +12,21 @@ const simulator = await startPrometheus({
     { query: 'memory', labels: { __name__: 'memory', pod: 'shop' }, value: () => 5 },
     { query: 'ratio', labels: {}, value: () => Number.NaN },
   ],
-  alerts: [{ labels: { alertname: 'PodDown' }, annotations: {}, state: 'pending', activeAt: '2026-11-01T10:00:00Z', value: '1' }],
-  groups: [{ name: 'pods', rules: [{ name: 'PodDown', type: 'alerting', query: 'up == 0', duration: 300, state: 'pending', health: 'ok' }] }],
+  alerts: [
+    {
+      labels: { alertname: 'PodDown' },
+      annotations: {},
+      state: 'pending',
+      activeAt: '2026-11-01T10:00:00Z',
+      value: '1',
+    },
+  ],
+  groups: [
+    {
+      name: 'pods',
+      rules: [{ name: 'PodDown', type: 'alerting', query: 'up == 0', duration: 300, state: 'pending', health: 'ok' }],
+    },
+  ],
 })
 afterAll(() => simulator.stop())
 
@@ -47,7 +60,9 @@ test('alerts and rules are listed', async () => {
 })
 
 test('every failure says who must act', async () => {
-  expect(await ask('query', { expression: ')' })).toMatchObject({ error: { code: 'invalid', message: expect.stringContaining('parse error') } })
+  expect(await ask('query', { expression: ')' })).toMatchObject({
+    error: { code: 'invalid', message: expect.stringContaining('parse error') },
+  })
   expect(await ask('query', { expression: 'up' }, 'wrong')).toMatchObject({ error: { code: 'forbidden' } })
   expect(await ask('query', { expression: 'up' }, undefined, 'http://127.0.0.1:9')).toMatchObject({
     error: { code: 'unreachable', retryable: true },

@@ -9,6 +9,24 @@ export interface Symptoms {
   readonly labels?: Readonly<Record<string, string>>
 }
 
+/**
+ * What an alert says of itself. Rules call the same things by several names: a summary is also a `title`, or the `message` beside a
+ * description; alone a `message` is the description.
+ */
+export function symptomsOf(alert: {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+}): Symptoms {
+  const { alertname, ...labels } = alert.labels
+  const { summary, title, description, message } = alert.annotations
+  return {
+    ...(alertname && { alertname }),
+    summary: summary ?? title ?? (description === undefined ? '' : (message ?? '')),
+    description: description ?? message ?? '',
+    labels,
+  }
+}
+
 /** How much each term of a query counts. Words and pairs are in one map: a pair has a space in it. */
 export type QueryTerms = ReadonlyMap<string, number>
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { IndexedPage } from '../../../src/knowledge/index/knowledge-index.ts'
 import { readPage } from '../../../src/knowledge/retrieval/page.ts'
-import type { Symptoms } from '../../../src/knowledge/retrieval/symptoms.ts'
+import { type Symptoms, symptomsOf } from '../../../src/knowledge/retrieval/symptoms.ts'
 
 /** A query with the pages that are right for it; none for one that nothing fits. */
 export interface Question {
@@ -37,11 +37,7 @@ export function readQuestions(file: string): Question[] {
     .filter((line) => line.trim() !== '')
     .map((line) => {
       const { set, gold = [], alert } = JSON.parse(line) as Line
-      const { alertname, ...labels } = alert.labels
-      const { summary = '', description, message } = alert.annotations
-      const symptoms = { summary, description: description ?? message ?? '', labels }
-      const named = alertname === undefined ? symptoms : { ...symptoms, alertname }
-      return { set: set === 'none' || set === 'unnamed' ? set : 'named', symptoms: named, gold }
+      return { set: set === 'none' || set === 'unnamed' ? set : 'named', symptoms: symptomsOf(alert), gold }
     })
 }
 

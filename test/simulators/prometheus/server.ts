@@ -46,7 +46,10 @@ export async function startPrometheus(options: PrometheusSimulatorOptions = {}):
     const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(form.get(name)))
     const times: number[] = []
     for (let at = start ?? 0; at <= (end ?? 0); at += step || 1) times.push(at)
-    const result = found.map(({ labels, value }) => ({ metric: labels, values: times.map((at) => [at, written(value(at))]) }))
+    const result = found.map(({ labels, value }) => ({
+      metric: labels,
+      values: times.map((at) => [at, written(value(at))]),
+    }))
     return { resultType: 'matrix', result }
   }
 
@@ -64,7 +67,11 @@ export async function startPrometheus(options: PrometheusSimulatorOptions = {}):
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`)
       return answer(401, { status: 'error', errorType: 'unauthorized', error: 'no token' })
     if (form.get('query')?.startsWith(')'))
-      return answer(400, { status: 'error', errorType: 'bad_data', error: '1:1: parse error: unexpected right parenthesis' })
+      return answer(400, {
+        status: 'error',
+        errorType: 'bad_data',
+        error: '1:1: parse error: unexpected right parenthesis',
+      })
     const found = data(path, form)
     return found ? answer(200, { status: 'success', data: found }) : answer(404, {})
   })

@@ -8,13 +8,21 @@ export const alerts = defineTool({
   name: 'alerts',
   title: 'List active alerts',
   effect: 'read',
-  description: 'The alerts that fire or are pending, as Prometheus sees them: it knows of no silences and no grouping. The longest-standing come first.',
+  description:
+    'The alerts that fire or are pending, as Prometheus sees them: it knows of no silences and no grouping. The longest-standing come first.',
   untrusted: true,
   input: z.strictObject({ state: z.enum(['firing', 'pending']).optional(), limit: Limit }),
   output: z.object({
     summary: z.string(),
     items: z.array(
-      z.object({ name: z.string(), state: z.string(), since: z.string(), labels: z.string(), says: z.string(), value: z.string() }),
+      z.object({
+        name: z.string(),
+        state: z.string(),
+        since: z.string(),
+        labels: z.string(),
+        says: z.string(),
+        value: z.string(),
+      }),
     ),
     truncated: z.boolean(),
     total: z.number(),

@@ -10,7 +10,8 @@ export const queryRange = defineTool({
   name: 'query_range',
   title: 'Ask how values went',
   effect: 'read',
-  description: 'Evaluates a PromQL expression over a stretch of time: for each series its ends, lowest, highest and mean, and a sparkline. The one that moved most comes first.',
+  description:
+    'Evaluates a PromQL expression over a stretch of time: for each series its ends, lowest, highest and mean, and a sparkline. The one that moved most comes first.',
   untrusted: true,
   input: z.strictObject({
     expression: Expression,

@@ -8,7 +8,8 @@ export const query = defineTool({
   name: 'query',
   title: 'Ask for a value now',
   effect: 'read',
-  description: 'Evaluates a PromQL expression at one moment: the value of each series, the highest first. For what happened over time use query_range.',
+  description:
+    'Evaluates a PromQL expression at one moment: the value of each series, the highest first. For what happened over time use query_range.',
   untrusted: true,
   input: z.strictObject({
     expression: Expression,
@@ -24,7 +25,10 @@ export const query = defineTool({
   async run({ expression, time, limit }, prometheus, { signal }) {
     const at = time === undefined ? undefined : Date.parse(time) / 1_000
     const series = await prometheus.query(expression, at, signal)
-    const values = series.map(({ labels, samples }) => ({ name: seriesName(labels), value: samples.at(-1)?.[1] ?? Number.NaN }))
+    const values = series.map(({ labels, samples }) => ({
+      name: seriesName(labels),
+      value: samples.at(-1)?.[1] ?? Number.NaN,
+    }))
     const rank = (value: number) => (Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value)
     values.sort((a, b) => rank(b.value) - rank(a.value) || a.name.localeCompare(b.name))
     const shown = page(values, limit)

@@ -7,10 +7,15 @@ export const rules = defineTool({
   name: 'rules',
   title: 'List rules',
   effect: 'read',
-  description: 'The alerting and recording rules with their expressions: what an alert measures, for how long it has to hold, and which rules fail to evaluate (those come first).',
+  description:
+    'The alerting and recording rules with their expressions: what an alert measures, for how long it has to hold, and which rules fail to evaluate (those come first).',
   untrusted: true,
   input: z.strictObject({
-    name: z.string().regex(/^[A-Za-z_:][\w:]{0,199}$/).optional().describe('Only the rule of this name'),
+    name: z
+      .string()
+      .regex(/^[A-Za-z_:][\w:]{0,199}$/)
+      .optional()
+      .describe('Only the rule of this name'),
     kind: z.enum(['alerting', 'recording']).optional(),
     limit: Limit,
   }),
@@ -39,6 +44,9 @@ export const rules = defineTool({
     const ill = (rule: { health: string }) => Number(rule.health === 'err')
     items.sort((a, b) => ill(b) - ill(a) || a.group.localeCompare(b.group) || a.name.localeCompare(b.name))
     const failing = items.filter(ill).length
-    return { summary: `${count(items.length, 'rule')}${failing > 0 ? `, ${failing} failing` : ''}.`, ...page(items, limit) }
+    return {
+      summary: `${count(items.length, 'rule')}${failing > 0 ? `, ${failing} failing` : ''}.`,
+      ...page(items, limit),
+    }
   },
 })
