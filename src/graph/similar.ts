@@ -11,12 +11,13 @@ const SEARCH_MS = 1_000
 
 /**
  * Looks for runbooks and past decisions that are similar to an incident and keeps what fits as evidence, for people to
- * see. Nothing of it is ever executed: what runs is a runbook whose own matchers are for the alert. Never throws: a search
+ * see; `known` are runbooks they are shown anyway. Nothing of it is ever executed: what runs is a runbook whose own matchers are for the alert. Never throws: a search
  * that fails is an incident without suggestions.
  */
 export async function noteSimilar(
   deps: GraphDeps & { knowledge: KnowledgeSearch },
   state: IncidentState,
+  known: readonly string[] = [],
 ): Promise<void> {
   const begun = performance.now()
   try {
@@ -29,7 +30,7 @@ export async function noteSimilar(
       ]),
       new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true })),
     ])
-    const suggestions = toSuggestions(runbooks, decisions, state.incident)
+    const suggestions = toSuggestions(runbooks, decisions, { incident: state.incident, known })
     if (suggestions.length === 0) return
     const { sql } = deps
     const took = Math.round(performance.now() - begun)

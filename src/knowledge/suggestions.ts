@@ -10,11 +10,15 @@ export interface Suggestion {
   readonly likelihood: number
 }
 
-/** What fits of the pages that were found: runbooks, and decisions of other incidents with how they ended. */
-export function toSuggestions(runbooks: Answer, decisions: Answer, incident: number): Suggestion[] {
+/** What fits of the pages that were found: runbooks that are not known already, and how other incidents ended. */
+export function toSuggestions(
+  runbooks: Answer,
+  decisions: Answer,
+  { incident, known }: { incident: number; known: readonly string[] },
+): Suggestion[] {
   const fits = ({ likelihood }: Found) => likelihood >= FITS_FROM
   return [
-    ...runbooks.found.filter(fits).map((found) => suggestion('runbook', found, `the runbook "${found.title}"`)),
+    ...runbooks.found.filter((found) => fits(found) && !known.includes(found.id)).map((found) => suggestion('runbook', found, `the runbook "${found.title}"`)),
     ...decisions.found
       .filter((found) => fits(found) && found.facts.incident !== incident)
       .map((found) => suggestion('decision', found, `#${String(found.facts.incident)}, ${ended(found)}`)),

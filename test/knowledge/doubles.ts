@@ -13,7 +13,7 @@ import type { Embedder } from '../../src/knowledge/retrieval/embedder.ts'
 export function fakeIndex() {
   const stored = new Map<string, IndexedPage>()
   const done: string[] = []
-  const rows = vectorRows(DIMENSIONS)
+  const rows = vectorRows()
   const words = memoryIndex(async () => ({
     put: async (pages) => {
       for (const { id, vectors } of pages) rows.put(id, Float32Array.from(vectors.flatMap((vector) => [...vector])))

@@ -15,8 +15,9 @@ import { watch } from '../watch.ts'
 export function recall(deps: GraphDeps) {
   return async function recall(state: IncidentState): Promise<IncidentUpdate> {
     const { sql, announcer, runbooks, knowledge } = deps
-    if (knowledge) await noteSimilar({ ...deps, knowledge }, state)
     const found = lookupRunbooks(runbooks().values(), await leadingAlert(sql, state.incident))
+    const known = found.map(({ runbook }) => runbook.id)
+    if (knowledge) await noteSimilar({ ...deps, knowledge }, state, known)
     const [best] = found
     if (!best) return await watch(deps, state, { outcome: null, because: 'No runbook is for this alert.' })
     await inTransaction(sql, (tx) =>
@@ -35,6 +36,6 @@ export function recall(deps: GraphDeps) {
         announcer.card(tx, [state.incident], 'soon'),
       ]),
     )
-    return { candidates: found.map(({ runbook }) => runbook.id), next: 'investigate' }
+    return { candidates: known, next: 'investigate' }
   }
 }

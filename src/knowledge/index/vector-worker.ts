@@ -12,7 +12,7 @@ export interface Answer {
 
 /** The thread's side of `vectorScan`: answers one question after another until it is ended. */
 function answerAll(port: MessagePort, dimensions: number): void {
-  const rows = vectorRows(dimensions)
+  const rows = vectorRows()
   port.on('message', ({ call, question }: { call: number; question: Question }) => {
     port.postMessage({ call, answer: { nearest: answer(question) } })
   })
