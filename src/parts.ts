@@ -36,7 +36,11 @@ export async function partsOf(config: Config, { toolbox, runbooks, problems }: R
       ? part('index', 'real', 'Qdrant from QDRANT_URL. `watchkeeper index --status` says what is in it.')
       : part('index', 'embedded', 'In the database, searched in this process. Set QDRANT_URL for Qdrant.'),
     config.knowledge.ollamaHost === undefined
-      ? part('embedding', 'missing', 'Pages are found by their words alone. Set OLLAMA_HOST to find them by meaning too.')
+      ? part(
+          'embedding',
+          'missing',
+          'Pages are found by their words alone. Set OLLAMA_HOST to find them by meaning too.',
+        )
       : part('embedding', 'real', `${config.knowledge.embeddingModel} by Ollama.`),
     config.people.length > 0
       ? part('people', 'real', peopleOf(config))

@@ -25,7 +25,7 @@ test('a search answers what was found and why', async () => {
   const response = await ask({ collection: 'runbooks', summary: 'out of memory' })
   expect(response.status).toBe(200)
   expect(await response.json()).toMatchObject({
-    found: [{ id: 'memory', because: 'by words (memory, out)', excerpt: { heading: 'Out of memory' } }],
+    found: [{ id: 'memory', because: 'by words (out, memory)', excerpt: { heading: 'Out of memory' } }],
   })
 })
 

@@ -11,8 +11,8 @@ const SEARCH_MS = 1_000
 
 /**
  * Looks for runbooks and past decisions that are similar to an incident and keeps what fits as evidence, for people to
- * see; `known` are runbooks they are shown anyway. Nothing of it is ever executed: what runs is a runbook whose own matchers are for the alert. Never throws: a search
- * that fails is an incident without suggestions.
+ * see; `known` are runbooks that they are shown anyway. Nothing of it is ever executed: what runs is a runbook whose own
+ * matchers are for the alert. Never throws: a search that fails is an incident without suggestions.
  */
 export async function noteSimilar(
   deps: GraphDeps & { knowledge: KnowledgeSearch },

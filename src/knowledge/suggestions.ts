@@ -18,7 +18,9 @@ export function toSuggestions(
 ): Suggestion[] {
   const fits = ({ likelihood }: Found) => likelihood >= FITS_FROM
   return [
-    ...runbooks.found.filter((found) => fits(found) && !known.includes(found.id)).map((found) => suggestion('runbook', found, `the runbook "${found.title}"`)),
+    ...runbooks.found
+      .filter((found) => fits(found) && !known.includes(found.id))
+      .map((found) => suggestion('runbook', found, `the runbook "${found.title}"`)),
     ...decisions.found
       .filter((found) => fits(found) && found.facts.incident !== incident)
       .map((found) => suggestion('decision', found, `#${String(found.facts.incident)}, ${ended(found)}`)),

@@ -1,13 +1,13 @@
 import { afterAll, expect, test } from 'vitest'
+import { writeLedger } from '../../src/autonomy/ledger.ts'
+import { UpstreamError } from '../../src/domain/errors.ts'
 import type { GraphDeps } from '../../src/graph/deps.ts'
 import { noteSimilar } from '../../src/graph/similar.ts'
 import { beginning } from '../../src/graph/state.ts'
-import { UpstreamError } from '../../src/domain/errors.ts'
-import { decisionSource } from '../../src/knowledge/sources/decision-source.ts'
-import { ingest } from '../../src/knowledge/ingest.ts'
 import { embeddedIndex } from '../../src/knowledge/index/embedded-index.ts'
+import { ingest } from '../../src/knowledge/ingest.ts'
 import { type KnowledgeSearch, knowledgeSearch } from '../../src/knowledge/retrieval/knowledge-search.ts'
-import { writeLedger } from '../../src/autonomy/ledger.ts'
+import { decisionSource } from '../../src/knowledge/sources/decision-source.ts'
 import { inTransaction } from '../../src/storage/postgres.ts'
 import { seedIncident } from '../approvals/seed.ts'
 import { testDatabase } from '../support/postgres.ts'
@@ -40,7 +40,11 @@ test('a past decision is suggested with how it ended, a bad end too, and never t
   const past = await incident('The pod keeps crashing on its config')
   await inTransaction(db.sql, (tx) =>
     writeLedger(tx, [
-      { kind: 'outcome', incident: past, body: { round: 1, outcome: 'not_fixed', because: 'The alert still fires.', ran: 1 } },
+      {
+        kind: 'outcome',
+        incident: past,
+        body: { round: 1, outcome: 'not_fixed', because: 'The alert still fires.', ran: 1 },
+      },
     ]),
   )
   await ingest(index, decisionSource(db.sql))

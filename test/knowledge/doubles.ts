@@ -18,7 +18,9 @@ export function fakeIndex() {
     put: async (pages) => {
       for (const { id, vectors } of pages) rows.put(id, Float32Array.from(vectors.flatMap((vector) => [...vector])))
     },
-    remove: async (ids) => ids.forEach((id) => rows.remove(id)),
+    remove: async (ids) => {
+      for (const id of ids) rows.remove(id)
+    },
     search: async (vector, limit) => rows.nearest(vector, limit),
     close: async () => {},
   }))
@@ -38,7 +40,12 @@ export function fakeIndex() {
       await words.remove(ids)
     },
     held: async () =>
-      new Map([...stored].map(([id, { source, hash, vectors }]): [string, Held] => [id, { source, hash, embedded: vectors.length > 0 }])),
+      new Map(
+        [...stored].map(([id, { source, hash, vectors }]): [string, Held] => [
+          id,
+          { source, hash, embedded: vectors.length > 0 },
+        ]),
+      ),
     async rebuild(collection, pages) {
       const ids: string[] = []
       for await (const page of pages) ids.push(page.id)

@@ -17,7 +17,11 @@ test('only what is new or has changed is written, and what is gone is removed', 
   const { index, done } = fakeIndex()
   await ingest(index, source([page('a', 'one'), page('b', 'two')]))
   expect(done.splice(0)).toEqual(['put documentation a', 'put documentation b'])
-  expect(await ingest(index, source([page('a', 'one'), page('c', 'three')]))).toMatchObject({ pages: 2, written: 1, removed: 1 })
+  expect(await ingest(index, source([page('a', 'one'), page('c', 'three')]))).toMatchObject({
+    pages: 2,
+    written: 1,
+    removed: 1,
+  })
   expect(done.splice(0)).toEqual(['put documentation c', 'remove documentation b'])
   await ingest(index, source([page('a', 'one, changed'), page('c', 'three')]))
   expect(done).toEqual(['put documentation a'])
@@ -49,7 +53,9 @@ test('with an embedder each chunk has a vector; a page is embedded again when th
   await ingest(index, source([page('a', '# One\n\nfirst\n\n## Two\n\nsecond')]), { embedder })
   await ingest(index, source([page('a', '# One\n\nfirst\n\n## Two\n\nsecond')]))
   expect(asked).toHaveLength(1)
-  await ingest(index, source([page('a', '# One\n\nfirst\n\n## Two\n\nsecond')]), { embedder: fakeEmbedder('other').embedder })
+  await ingest(index, source([page('a', '# One\n\nfirst\n\n## Two\n\nsecond')]), {
+    embedder: fakeEmbedder('other').embedder,
+  })
   expect(done).toEqual(Array.from({ length: 2 }, () => 'put documentation a with vectors'))
 })
 

@@ -216,12 +216,19 @@ async function pointAlias(client: QdrantClient, alias: string, name: string): Pr
   await client.updateCollectionAliases({ actions })
 }
 
-/** Removes what the alias pointed to before, and what rebuilds that died have left. */
+/**
+ * Removes what the alias pointed to before, and what rebuilds that died have left. Only names as they are given here: the
+ * server may be shared, and a collection that merely begins alike is somebody's.
+ */
 async function dropOthers(client: QdrantClient, alias: string, kept: string): Promise<void> {
   const { collections } = await client.getCollections()
-  for (const { name } of collections)
-    if (name.startsWith(`${alias}-`) && name !== kept) await client.deleteCollection(name)
+  for (const { name } of collections) {
+    const own = name.startsWith(`${alias}-`) && OWN_SUFFIX.test(name.slice(alias.length + 1))
+    if (own && name !== kept) await client.deleteCollection(name)
+  }
 }
+
+const OWN_SUFFIX = /^(first|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 function having(key: (typeof INDEXED)[number], value: string): Schemas['Filter'] {
   return { must: [{ key, match: { value } }] }

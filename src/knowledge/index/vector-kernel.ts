@@ -73,7 +73,14 @@ const TOTAL = 9
 function moduleBytes(): Uint8Array {
   const i32 = 0x7f
   const v128 = 0x7b
-  const body = [...vector([[1, i32], [5, v128]]), ...scanLoop(), 0x0b]
+  const body = [
+    ...vector([
+      [1, i32],
+      [5, v128],
+    ]),
+    ...scanLoop(),
+    0x0b,
+  ]
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
     ...section(1, vector([[0x60, 4, i32, i32, i32, i32, 0]])),
@@ -85,14 +92,19 @@ function moduleBytes(): Uint8Array {
 }
 
 function scanLoop(): number[] {
-  const sums = SUMS.flatMap((sum, at) => set(sum, [...get(sum), ...load(ROWS, at * 16), ...load(QUERY, at * 16), ...MUL, ...ADD]))
+  const sums = SUMS.flatMap((sum, at) =>
+    set(sum, [...get(sum), ...load(ROWS, at * 16), ...load(QUERY, at * 16), ...MUL, ...ADD]),
+  )
   const lanes = [0, 1, 2, 3].map((lane) => [...get(TOTAL), 0xfd, 0x1f, lane])
   const total = lanes.reduce((before, lane) => [...before, ...lane, 0x92])
   return loop([
     ...SUMS.flatMap((sum) => set(sum, ZERO)),
     ...set(AT, number(0)),
     ...loop([...sums, ...set(AT, [...get(AT), ...number(64), 0x6a]), ...get(AT), ...number(ROW_BYTES), 0x49, 0x0d, 0]),
-    ...set(TOTAL, SUMS.flatMap((sum, at) => [...get(sum), ...(at > 0 ? ADD : [])])),
+    ...set(
+      TOTAL,
+      SUMS.flatMap((sum, at) => [...get(sum), ...(at > 0 ? ADD : [])]),
+    ),
     ...get(OUT),
     ...total,
     ...[0x38, 2, 0],

@@ -33,12 +33,18 @@ describe('against the simulator', () => {
     expect(simulator.calls.filter((call) => call.endsWith('/count'))).toHaveLength(2)
   })
 
-  test('after a rebuild the collections of the past are gone', async () => {
+  test('after a rebuild the collections of the past are gone, and nobody else’s', async () => {
     const index = qdrantIndex({ url: simulator.url, apiKey: 'key', prefix: 'swap-' })
     await index.put('runbooks', [page('a', '# A')])
+    simulator.store.collections.set('swap-runbooks-of-others', {
+      vectors: new Map(),
+      sparse: new Map(),
+      indexed: new Map(),
+      points: new Map(),
+    })
     await index.rebuild('runbooks', (async function* () {})())
     const left = [...simulator.store.collections.keys()].filter((name) => name.startsWith('swap-'))
-    expect(left).toEqual([simulator.store.aliases.get('swap-runbooks')])
+    expect(left.sort()).toEqual([simulator.store.aliases.get('swap-runbooks'), 'swap-runbooks-of-others'].sort())
   })
 
   test('a rebuild whose alias cannot be moved leaves the old one in place and nothing behind', async () => {

@@ -10,7 +10,8 @@ test('the best of a page’s vectors counts; what was replaced or removed is not
     { id: 'a', vectors: [along(1), along(2)] },
     { id: 'b', vectors: [along(2, 3)] },
   ])
-  const cosines = async () => (await scan.search(along(2), 5)).map(({ id, cosine }) => [id, Math.round(cosine * 100) / 100])
+  const cosines = async () =>
+    (await scan.search(along(2), 5)).map(({ id, cosine }) => [id, Math.round(cosine * 100) / 100])
   expect(await cosines()).toEqual([
     ['a', 1],
     ['b', 0.71],

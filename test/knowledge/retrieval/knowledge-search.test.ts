@@ -6,7 +6,10 @@ import { page } from '../index/contract.ts'
 async function shelf() {
   const { index } = fakeIndex()
   await index.put('runbooks', [
-    page('pod-oom-killed', '# App keeps running out of memory\n\nIntro.\n\n## Mitigation\n\nRaise the memory limit of the container.'),
+    page(
+      'pod-oom-killed',
+      '# App keeps running out of memory\n\nIntro.\n\n## Mitigation\n\nRaise the memory limit of the container.',
+    ),
     page('KubeNodeNotReady', '# A node does not answer\n\nThe kubelet is silent.'),
     ...Array.from({ length: 20 }, (_, at) => page(`other-${at}`, `# Topic ${at}\n\nBackups of database ${at}.`)),
   ])
@@ -30,9 +33,16 @@ test('a page that bears the name of the alert is certain', async () => {
 
 test('nothing fits is an answer of its own, with what came nearest', async () => {
   const search = knowledgeSearch(await shelf())
-  const near = await search.search('runbooks', { summary: 'Juniper switch lost its uplink', description: 'database of routes' })
+  const near = await search.search('runbooks', {
+    summary: 'Juniper switch lost its uplink',
+    description: 'database of routes',
+  })
   expect(near).toMatchObject({ fits: false, because: expect.stringMatching(/^Nothing fits; the nearest is "Topic/) })
-  expect(await search.search('runbooks', { summary: 'zzz' })).toMatchObject({ fits: false, because: 'Nothing fits.', found: [] })
+  expect(await search.search('runbooks', { summary: 'zzz' })).toMatchObject({
+    fits: false,
+    because: 'Nothing fits.',
+    found: [],
+  })
 })
 
 test('an embedder that fails is left out, and said', async () => {

@@ -36,7 +36,10 @@ beforeEach(() => {
 test('texts go out in batches, each with the prefix of its kind, and vectors come back in order', async () => {
   const embedder = ollamaEmbedder({ url, batch: 2 })
   const vectors = await embedder.embed(['a', 'b', 'c'], 'document')
-  expect(asked.map(({ input }) => input)).toEqual([['search_document: a', 'search_document: b'], ['search_document: c']])
+  expect(asked.map(({ input }) => input)).toEqual([
+    ['search_document: a', 'search_document: b'],
+    ['search_document: c'],
+  ])
   expect(vectors.map((vector) => vector.indexOf(1))).toEqual([0, 1, 0])
   await embedder.embed(['q'], 'query')
   expect(asked.at(-1)).toMatchObject({ model: 'nomic-embed-text', input: ['search_query: q'] })

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { ingest } from '../../../src/knowledge/ingest.ts'
 import { knowledgeSearch } from '../../../src/knowledge/retrieval/knowledge-search.ts'
 import { loadRunbookFolder } from '../../../src/knowledge/runbook-folder.ts'
-import { ingest } from '../../../src/knowledge/ingest.ts'
 import { runbookSource } from '../../../src/knowledge/sources/runbook-source.ts'
 import { fakeIndex } from '../doubles.ts'
 
@@ -10,7 +10,10 @@ const { runbooks } = await loadRunbookFolder(fileURLToPath(new URL('../../../run
 
 test('our own runbooks are found by the alerts they are for, and by words', async () => {
   const { index } = fakeIndex()
-  await ingest(index, runbookSource(() => runbooks))
+  await ingest(
+    index,
+    runbookSource(() => runbooks),
+  )
   const search = knowledgeSearch(index)
   const named = await search.search('runbooks', { alertname: 'KubePodOOMKilled' })
   expect(named.found[0]).toMatchObject({ because: 'by its name', facts: { runbook: 'pod-oom-killed' } })
