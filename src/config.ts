@@ -76,6 +76,16 @@ export type Config = {
   readonly protectedNodes: readonly string[]
   readonly ownHost: string | undefined
 
+  readonly knowledge: {
+    /** Undefined: the index is embedded. */
+    readonly qdrant: { readonly url: string; readonly apiKey: string | undefined } | undefined
+    readonly ollamaHost: string | undefined
+    readonly embeddingModel: string
+    /** Folders of Markdown and Git checkouts. */
+    readonly dirs: readonly string[]
+    /** Undefined: the knowledge API is not served. */
+    readonly token: string | undefined
+  }
   readonly runbooksDir: string
   /** What a new installation starts with; what people set later is in the database. */
   readonly policy: 'VERBOSE' | 'NORMAL' | 'FROZEN'
@@ -137,6 +147,13 @@ function assemble(values: Values, files: Files): Config {
     protectedNamespaces: values.PROTECTED_NAMESPACES,
     protectedNodes: values.PROTECTED_NODES ?? [],
     ownHost: values.OWN_HOST,
+    knowledge: {
+      qdrant: values.QDRANT_URL === undefined ? undefined : { url: values.QDRANT_URL, apiKey: values.QDRANT_API_KEY },
+      ollamaHost: values.OLLAMA_HOST,
+      embeddingModel: values.EMBEDDING_MODEL,
+      dirs: values.KNOWLEDGE_DIRS ?? [],
+      token: values.KNOWLEDGE_TOKEN,
+    },
     runbooksDir: values.RUNBOOKS_DIR,
     policy: values.POLICY,
     approvalTtlMs: values.APPROVAL_TTL,

@@ -352,6 +352,52 @@ export const VARIABLES = {
     parse: text,
   }),
 
+  QDRANT_URL: optional({
+    section: 'Knowledge',
+    type: 'address',
+    without: 'the index is kept in the database and searched in this process',
+    about: 'Where Qdrant is, such as `http://qdrant:6333`. Fill it with `watchkeeper index --rebuild`.',
+    parse: webUrl,
+  }),
+  QDRANT_API_KEY: optional({
+    section: 'Knowledge',
+    type: 'text',
+    without: 'Qdrant is called without a key',
+    secret: true,
+    about: 'The key for QDRANT_URL; it must be allowed to write.',
+    parse: matching(/^[\x21-\x7e]+$/, 'use characters without spaces'),
+  }),
+  OLLAMA_HOST: optional({
+    section: 'Knowledge',
+    type: 'address',
+    without: 'pages are found by their words alone',
+    about: 'Where Ollama is, such as `http://127.0.0.1:11434`.',
+    parse: webUrl,
+  }),
+  EMBEDDING_MODEL: set({
+    section: 'Knowledge',
+    type: 'text',
+    default: 'nomic-embed-text',
+    about:
+      'The model that turns pages and alerts into vectors of 768 numbers. After changing it, run `watchkeeper index`.',
+    parse: matching(/^[\w.:/-]{1,128}$/, 'use the name of a model as `ollama list` shows it'),
+  }),
+  KNOWLEDGE_DIRS: optional({
+    section: 'Knowledge',
+    type: 'folders',
+    without: 'only runbooks and past decisions are searched',
+    about: 'Folders of Markdown and Git checkouts to search too, separated by commas: `./docs, /srv/wiki`.',
+    parse: words,
+  }),
+  KNOWLEDGE_TOKEN: optional({
+    section: 'Knowledge',
+    type: 'text',
+    without: 'the knowledge MCP server cannot ask this agent',
+    secret: true,
+    about: 'What the knowledge MCP server must send to read runbooks, documentation and past decisions.',
+    parse: matching(/^[\x21-\x7e]{16,512}$/, 'use 16 to 512 characters without spaces, such as openssl rand -hex 24'),
+  }),
+
   RUNBOOKS_DIR: set({
     section: 'Runbooks and limits',
     type: 'folder',
