@@ -17,15 +17,22 @@ afterAll(async () => {
 async function index(...flags: string[]): Promise<string> {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const env = { PATH: process.env.PATH, DATABASE_URL: db.url, KNOWLEDGE_DIRS: folder }
-  const { stdout } = await promisify(execFile)(process.execPath, ['bin/watchkeeper.mjs', 'index', ...flags], { cwd: root, env })
+  const { stdout } = await promisify(execFile)(process.execPath, ['bin/watchkeeper.mjs', 'index', ...flags], {
+    cwd: root,
+    env,
+  })
   return stdout
 }
 
 test('index reads what is new, once; --status says what is there; --rebuild makes it again', async () => {
   await writeFile(join(folder, 'disk.md'), '# Disk\n\nIt is full.')
-  expect(await index()).toContain(`runbooks: 8 pages, 8 written, 0 removed\nfolder:${basename(folder)}: 1 pages, 1 written`)
+  expect(await index()).toContain(
+    `runbooks: 8 pages, 8 written, 0 removed\nfolder:${basename(folder)}: 1 pages, 1 written`,
+  )
   expect(await index()).toContain('runbooks: 8 pages, 0 written')
-  expect(await index('--status')).toMatch(/^runbooks +8 pages +\d+ chunks +0 vectors\n.*\ndocumentation +1 pages +1 chunks/)
+  expect(await index('--status')).toMatch(
+    /^runbooks +8 pages +\d+ chunks +0 vectors\n.*\ndocumentation +1 pages +1 chunks/,
+  )
   await rm(join(folder, 'disk.md'))
   expect(await index()).toContain('0 pages, 0 written, 1 removed')
   expect(await index('--rebuild')).toContain('runbooks: 8 pages, 8 written')

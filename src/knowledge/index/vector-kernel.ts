@@ -95,8 +95,7 @@ function scanLoop(): number[] {
   const sums = SUMS.flatMap((sum, at) =>
     set(sum, [...get(sum), ...load(ROWS, at * 16), ...load(QUERY, at * 16), ...MUL, ...ADD]),
   )
-  const lanes = [0, 1, 2, 3].map((lane) => [...get(TOTAL), 0xfd, 0x1f, lane])
-  const total = lanes.reduce((before, lane) => [...before, ...lane, 0x92])
+  const total = [0, 1, 2, 3].flatMap((lane) => [...get(TOTAL), 0xfd, 0x1f, lane, ...(lane > 0 ? [0x92] : [])])
   return loop([
     ...SUMS.flatMap((sum) => set(sum, ZERO)),
     ...set(AT, number(0)),
