@@ -7,6 +7,7 @@ export const SECTIONS = [
   'Console',
   'Alertmanager',
   'Tools and clusters',
+  'Models',
   'Runbooks and limits',
 ] as const
 

@@ -1,4 +1,4 @@
-import { type CallBook, type CallEntry, type Opened } from './call-book.ts'
+import type { CallBook, CallEntry, Opened } from './call-book.ts'
 import { type ChatAnswer, type ChatRequest, estimateTokens, NO_USAGE } from './chat-model.ts'
 import { within } from './deadline.ts'
 import { ModelError } from './model-error.ts'
@@ -21,7 +21,8 @@ export async function callModel<T>(
 ): Promise<Called> {
   const { seat, until, now } = trying
   const waitMs = seat.breaker.closedFor()
-  if (waitMs > 0) return { failed: `${seat.model.name} has failed too often; it is asked again in ${Math.ceil(waitMs / 1_000)} s.` }
+  if (waitMs > 0)
+    return { failed: `${seat.model.name} has failed too often; it is asked again in ${Math.ceil(waitMs / 1_000)} s.` }
   const options = { deadlineMs: Math.min(until - now(), seat.mostMs), ...(ask.signal && { signal: ask.signal }) }
   if (options.deadlineMs <= 0) return { failed: 'The time for it is over.' }
   const signal = within(options)
@@ -40,7 +41,11 @@ export async function callModel<T>(
   }
 }
 
-async function prepare<T>({ seat, redactor }: Trying, ask: Ask<T>, request: ChatRequest): Promise<Redacted | { failed: string }> {
+async function prepare<T>(
+  { seat, redactor }: Trying,
+  ask: Ask<T>,
+  request: ChatRequest,
+): Promise<Redacted | { failed: string }> {
   if (seat.model.place === 'local') return { request, restore: (answer) => answer, counts: {} }
   if (ask.neverLeaves) return { failed: 'Its labels keep this incident at home.' }
   if (!seat.price) return { failed: `There is no price for ${seat.model.name}. Add it to MODEL_PRICES.` }
@@ -62,7 +67,11 @@ async function reserved<T>(trying: Trying, ask: Ask<T>, redacted: Redacted, maki
   const entry = entryOf(trying, ask, redacted, making.repair)
   const opened = await openExactly(trying, calls, entry, redacted, making)
   if ('refused' in opened) return { failed: opened.refused }
-  const { seat: { breaker, model }, now, observe = plainly } = trying
+  const {
+    seat: { breaker, model },
+    now,
+    observe = plainly,
+  } = trying
   const started = now()
   making.tally.calls += 1
   breaker.begin()
@@ -76,12 +85,19 @@ async function reserved<T>(trying: Trying, ask: Ask<T>, redacted: Redacted, maki
     making.tally.microUsd += microUsd
     return { answer: redacted.restore(answer) }
   } catch (error) {
-    const failure = error instanceof ModelError ? error : new ModelError('failed', `${model.name} failed.`, { cause: error })
+    const failure =
+      error instanceof ModelError ? error : new ModelError('failed', `${model.name} failed.`, { cause: error })
     breaker.failed(failure)
     // What may have been worked on may be on the bill: it counts in full.
     const tokens = failure.mayCost ? opened.tokens : 0
     const microUsd = failure.mayCost ? opened.microUsd : 0
-    await calls.close(opened.id, { usage: NO_USAGE, microUsd, tokens, latencyMs: now() - started, failure: failure.failure })
+    await calls.close(opened.id, {
+      usage: NO_USAGE,
+      microUsd,
+      tokens,
+      latencyMs: now() - started,
+      failure: failure.failure,
+    })
     making.tally.tokens += tokens
     making.tally.microUsd += microUsd
     return { failed: failure.message }

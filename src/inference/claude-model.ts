@@ -179,12 +179,19 @@ function objectOf(input: unknown): JsonObject {
 
 function toModelError(error: unknown): ModelError {
   const context = { cause: error }
-  if (error instanceof APIUserAbortError) return new ModelError('cancelled', 'The call of Claude was called off.', context)
-  if (error instanceof APIConnectionTimeoutError) return new ModelError('deadline', 'Claude did not answer in time.', context)
+  if (error instanceof APIUserAbortError)
+    return new ModelError('cancelled', 'The call of Claude was called off.', context)
+  if (error instanceof APIConnectionTimeoutError)
+    return new ModelError('deadline', 'Claude did not answer in time.', context)
   if (error instanceof APIConnectionError)
-    return new ModelError('unreachable', 'Claude cannot be reached. Check the network, and ANTHROPIC_BASE_URL.', context)
+    return new ModelError(
+      'unreachable',
+      'Claude cannot be reached. Check the network, and ANTHROPIC_BASE_URL.',
+      context,
+    )
   if (error instanceof APIError) return ofStatus(error)
-  if (error instanceof SyntaxError) return new ModelError('malformed', 'Claude answered with something that is not JSON.')
+  if (error instanceof SyntaxError)
+    return new ModelError('malformed', 'Claude answered with something that is not JSON.')
   return new ModelError('cut', 'The answer of Claude broke off.', context)
 }
 

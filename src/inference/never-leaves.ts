@@ -21,7 +21,8 @@ export function neverLeaves(rules: readonly NeverLeavesRule[]): NeverLeaves {
     })
 }
 
-const OF_MACHINES = /^(?:instance|host|hostname|node|nodename|kubernetes_node|exported_instance|server|machine|vm|guest)$/
+const OF_MACHINES =
+  /^(?:instance|host|hostname|node|nodename|kubernetes_node|exported_instance|server|machine|vm|guest)$/
 
 /** Names of machines in labels: to a model in the cloud they are placeholders. */
 export function namesOf(labels: Labels): string[] {

@@ -91,7 +91,8 @@ async function call<T>(host: string, options: AskOptions, work: (client: Ollama)
 function toModelError(error: unknown): ModelError {
   const cause = error instanceof Error ? error.cause : undefined
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  if (error instanceof SyntaxError) return new ModelError('malformed', 'Ollama answered with something that is not JSON.')
+  if (error instanceof SyntaxError)
+    return new ModelError('malformed', 'Ollama answered with something that is not JSON.')
   if (error instanceof TypeError && /terminated/.test(error.message))
     return new ModelError('cut', 'The answer of Ollama broke off.', { cause: error })
   if (error instanceof TypeError)
@@ -127,8 +128,7 @@ function toolsOf({ tools }: ChatRequest) {
 
 function toAnswer(response: ChatResponse, constrained: boolean): ChatAnswer {
   const message: Partial<OllamaMessage> | undefined = response.message
-  if (typeof message?.content !== 'string')
-    throw new ModelError('malformed', 'Ollama answered without a message.')
+  if (typeof message?.content !== 'string') throw new ModelError('malformed', 'Ollama answered without a message.')
   const content = message.content
   const called = (message.tool_calls ?? []).map(
     ({ function: { name, arguments: args } }, i): ToolCall => ({ id: `call_${i}`, name, args: args as JsonObject }),

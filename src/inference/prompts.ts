@@ -12,6 +12,7 @@ const HEAD = /^---\nname: ([a-z-]+)\nversion: (\d+)\n---\n/
 export function readPrompt(name: string): Prompt {
   const file = readFileSync(new URL(`prompts/${name}.md`, import.meta.url), 'utf8')
   const [head, found, version] = HEAD.exec(file) ?? []
-  if (head === undefined || found !== name) throw new Error(`The prompt ${name}.md must begin with its name and version.`)
+  if (head === undefined || found !== name)
+    throw new Error(`The prompt ${name}.md must begin with its name and version.`)
   return { id: `${name}@${version}`, text: file.slice(head.length).trim() }
 }

@@ -11,7 +11,8 @@ export interface Quote {
  * to be data by the prompt; that nothing follows from it is kept by code.
  */
 export function quoted({ id, source, text }: Quote, mostCharacters: number): string {
-  const bounded = text.length > mostCharacters ? `${text.slice(0, mostCharacters)}\n… (cut, ${text.length} characters in all)` : text
+  const bounded =
+    text.length > mostCharacters ? `${text.slice(0, mostCharacters)}\n… (cut, ${text.length} characters in all)` : text
   const safe = bounded.replace(/<(?=\/?\s*evidence\b)/gi, '‹').replaceAll('\u0000', '')
   return `<evidence id="${id}" source="${source.replace(/["<>\n]/g, ' ')}">\n${safe}\n</evidence>`
 }

@@ -39,7 +39,10 @@ export function recordingModel(model: ChatModel, file: string): ChatModel {
  * recorded; one that was never recorded is a ModelError, and never a neighbour's answer.
  */
 export function replayedModel(file: string, place: ChatModel['place']): ChatModel {
-  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line): Line => JSON.parse(line))
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line): Line => JSON.parse(line))
   const used = new Set<number>()
   return {
     provider: lines[0]?.provider ?? 'recording',

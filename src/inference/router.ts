@@ -6,7 +6,16 @@ import { type Called, callModel } from './call-model.ts'
 import type { ChatAnswer, ChatModel, ChatRequest, Message } from './chat-model.ts'
 import type { Price, PriceTable } from './prices.ts'
 import type { Redactor } from './redaction/redactor.ts'
-import { afterwards, type Circumstances, first, type Mode, type Place, type Reason, type Signal, type Step } from './routing.ts'
+import {
+  afterwards,
+  type Circumstances,
+  first,
+  type Mode,
+  type Place,
+  type Reason,
+  type Signal,
+  type Step,
+} from './routing.ts'
 import { type Slots, slots } from './slots.ts'
 
 /** What an answer is worth. `repair` is what the model is told when it may try once more. */
@@ -113,20 +122,24 @@ export function router(options: RouterOptions): Router {
         escalateOn: options.escalateOn,
       }
       const tally = { calls: 0, tokens: 0, microUsd: 0 }
-      const keptHome = seats.cloud !== undefined && ask.neverLeaves ? 'Its labels keep this incident at home.' : undefined
-      let step = first(given)
-      if (!step) return { ...nobody(nobodyBecause(given.mode, keptHome)), ...tally }
+      const keptHome =
+        seats.cloud !== undefined && ask.neverLeaves ? 'Its labels keep this incident at home.' : undefined
+      const start = first(given)
+      if (!start) return { ...nobody(nobodyBecause(given.mode, keptHome)), ...tally }
+      let step: Step = start
       let spare: Partial<Routed<T>> = {}
       let degraded: string | undefined
+      const tried = new Set<Place>()
       for (;;) {
+        tried.add(step.place)
         const seat = seats[step.place]
         if (!seat) return { ...nobody('There is no such model.'), ...tally }
         const outcome = await tryOut({ ...options, seat, step, until }, ask, tally)
         if (outcome.ok) return { ...done(outcome, seat, step), degraded, ...tally }
         if (outcome.fallback) spare = done({ ...outcome.fallback }, seat, step)
-        const next = ask.signal?.aborted ? undefined : afterwards(given, step.place, outcome.left)
+        const next: Step | undefined = ask.signal?.aborted ? undefined : afterwards(given, step.place, outcome.left)
         if (step.place === 'cloud') degraded = `The cloud did not help: ${outcome.left.because}`
-        if (!next || (next.place === 'local' && spare.value !== undefined)) {
+        if (!next || tried.has(next.place) || (next.place === 'local' && spare.value !== undefined)) {
           const because = keptHome ? `${outcome.left.because} ${keptHome}` : outcome.left.because
           return { ...nobody<T>(because), ...spare, degraded: degraded ?? because, ...tally }
         }
@@ -174,9 +187,17 @@ async function tryOut<T>(trying: Trying, ask: Ask<T>, tally: Tally): Promise<Out
 /** What was answered, and what is wrong with it. Each tool call wants a result of its own. */
 function corrected(answer: ChatAnswer, problem: string): Message[] {
   const { text, calls, carry } = answer
-  const said: Message = { role: 'assistant', text: text || (calls.length > 0 ? '' : '(nothing)'), calls, ...(carry && { carry }) }
+  const said: Message = {
+    role: 'assistant',
+    text: text || (calls.length > 0 ? '' : '(nothing)'),
+    calls,
+    ...(carry && { carry }),
+  }
   if (calls.length === 0) return [said, { role: 'user', text: problem }]
-  return [said, ...calls.map(({ id, name }): Message => ({ role: 'tool', call: id, name, text: problem, failed: true }))]
+  return [
+    said,
+    ...calls.map(({ id, name }): Message => ({ role: 'tool', call: id, name, text: problem, failed: true })),
+  ]
 }
 
 function done<T>({ value, answer }: { value: T; answer: ChatAnswer }, { model }: Seat, { why }: Step) {

@@ -1,17 +1,6 @@
-/** Who is asked, and in which order. `off`: nobody. */
-export const MODES = ['local_first', 'local_only', 'cloud_first', 'cloud_only', 'off'] as const
-export type Mode = (typeof MODES)[number]
+import type { Mode, Place, Signal } from '../domain/inference.ts'
 
-/**
- * What makes the cloud worth asking, each something that can be checked: schema: the answer does not fit after one repair ·
- * evidence: it cites what does not exist or does not hold it · checks: what had to be looked at was not · margin: the best pages
- * are too close to one another · severity, risk: what is at stake · person: somebody tapped · unavailable: the local model did
- * not answer.
- */
-export const SIGNALS = ['schema', 'evidence', 'checks', 'margin', 'severity', 'risk', 'person', 'unavailable'] as const
-export type Signal = (typeof SIGNALS)[number]
-
-export type Place = 'local' | 'cloud'
+export type { Mode, Place, Signal }
 
 /** Why a model is asked, for the record and for the card. */
 export interface Reason {
@@ -49,7 +38,9 @@ export function first(given: Circumstances): Step | undefined {
       return cloudAllowed ? { place: 'cloud', why: { reason: 'mode', because: 'the mode is cloud_only' } } : undefined
     case 'cloud_first':
       if (cloudAllowed) return { place: 'cloud', why: { reason: 'mode', because: 'the mode is cloud_first' } }
-      return localThere ? { place: 'local', why: { reason: 'fallback', because: 'the cloud may not be asked' } } : undefined
+      return localThere
+        ? { place: 'local', why: { reason: 'fallback', because: 'the cloud may not be asked' } }
+        : undefined
     case 'local_first':
       if (cloudAllowed && bySignal) return { place: 'cloud', why: bySignal }
       if (localThere) return { place: 'local', why: { reason: 'mode', because: 'the mode is local_first' } }

@@ -36,7 +36,10 @@ const KEPT_LENGTH = 64 * 1_024
  * A cutter in a thread of its own, started with the first text. One that hangs or crashes is ended and its texts are refused;
  * the next ones get a new thread. What was cut before is remembered, because a conversation is sent whole with every turn.
  */
-export function cutter({ timeoutMs = 5_000, worker: file = new URL('worker.ts', import.meta.url) }: CutterOptions = {}): Cutter {
+export function cutter({
+  timeoutMs = 5_000,
+  worker: file = new URL('worker.ts', import.meta.url),
+}: CutterOptions = {}): Cutter {
   const known = new Map<string, Cut>()
   const waiting = new Map<number, Waiting>()
   let worker: Worker | undefined
@@ -76,7 +79,8 @@ export function cutter({ timeoutMs = 5_000, worker: file = new URL('worker.ts', 
   function ask(texts: readonly string[]): Promise<Cut[]> {
     if (closed) return Promise.reject(new RedactionError('The search for secrets is closed.'))
     return new Promise((resolve, reject) => {
-      const id = (last += 1)
+      last += 1
+      const id = last
       const late = () => abandon(`The search for secrets took longer than ${timeoutMs} ms.`)
       waiting.set(id, { resolve, reject, timer: setTimeout(late, timeoutMs) })
       started().postMessage({ id, texts })

@@ -25,7 +25,8 @@ const VARIABLE = new RegExp(
 const BARE =
   /\b(PrivateKey|PresharedKey|psk|aescbcEncryptionSecret|secretboxEncryptionSecret|otp|totp|pin|dsn|salt)["']?\s{0,4}[:=]\s{0,4}["']?([^\s"',;}]{4,4096})/dg
 
-const NO_VALUE = /^(?:true|false|null|none|nil|yes|no|\d{1,3}|\*+|<[\w -]+>|\$\{[^}]*\}|\$\([^)]*\)|\[\w+\]?|invalid|missing|required|expired)[.,;)]?$/i
+const NO_VALUE =
+  /^(?:true|false|null|none|nil|yes|no|\d{1,3}|\*+|<[\w -]+>|\$\{[^}]*\}|\$\([^)]*\)|\[\w+\]?|invalid|missing|required|expired)[.,;)]?$/i
 
 /** Values that stand under a name which usually holds a secret. */
 export function findNamed(text: string): Finding[] {

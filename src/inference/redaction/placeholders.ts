@@ -17,11 +17,14 @@ export interface BookOptions {
 
 const EMAIL = /[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/g
 const MAC = /(?<![\w:-])[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}(?![\w:-])/g
-const IPV6 = /(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){2,7}(?::?[0-9a-fA-F]{1,4}|:)|(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}|(?<![\w:.])::(?:[0-9a-fA-F]{1,4}:){0,6}[0-9a-fA-F]{1,4}(?![\w:])/g
+const IPV6 =
+  /(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){2,7}(?::?[0-9a-fA-F]{1,4}|:)|(?<![\w:.])(?:[0-9a-fA-F]{1,4}:){1,6}(?::[0-9a-fA-F]{1,4}){1,6}|(?<![\w:.])::(?:[0-9a-fA-F]{1,4}:){0,6}[0-9a-fA-F]{1,4}(?![\w:])/g
 const IPV4 = /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)/g
 const IPV4_IN_NAME = /(?<=\b(?:ip|host|node)-)\d{1,3}(?:-\d{1,3}){3}(?!\d)/g
-const DOTTED = /(?<![\w.@/-])[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})){1,9}(?![\w-])/g
-const PHONE = /(?<![\w.:-])(?:\+|00)[1-9]\d{0,3}[ ./-]?(?:\(0?\d{1,5}\)[ ./-]?)?\d{1,5}(?:[ ./-]?\d{2,5}){1,5}(?![\w:])/g
+const DOTTED =
+  /(?<![\w.@/-])[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})){1,9}(?![\w-])/g
+const PHONE =
+  /(?<![\w.:-])(?:\+|00)[1-9]\d{0,3}[ ./-]?(?:\(0?\d{1,5}\)[ ./-]?)?\d{1,5}(?:[ ./-]?\d{2,5}){1,5}(?![\w:])/g
 const IBAN = /\b[A-Z]{2}\d{2}(?:[ ]?[A-Z0-9]{4}){3,7}(?:[ ]?[A-Z0-9]{1,3})?\b/g
 const CARD = /(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w.-])/g
 const UUID = /\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi
@@ -38,7 +41,9 @@ const PLACEHOLDER = /\b(?:addr|mac|mail|host|name|phone|number|id|token|word)_[0
 /** What everybody has: it tells nothing of this place. */
 const COMMON_ADDRESS = /^(?:127\.|0\.0\.0\.0$|255\.255\.255\.|::1?$)/
 const ORDINARY = new Set(
-  'the this that user users root admin administrator system daemon nobody none null true false default localhost unknown node nodes host hosts server servers container pod pods service watchkeeper kubernetes all any not with was has had deployment replicaset statefulset daemonset job failed unhealthy down ready error'.split(' '),
+  'the this that user users root admin administrator system daemon nobody none null true false default localhost unknown node nodes host hosts server servers container pod pods service watchkeeper kubernetes all any not with was has had deployment replicaset statefulset daemonset job failed unhealthy down ready error'.split(
+    ' ',
+  ),
 )
 
 /**
@@ -59,11 +64,18 @@ export function placeholders({ key, words }: BookOptions): Book {
     return word
   }
 
-  const as = (kind: string, fits: (value: string) => boolean = () => true) =>
-    (value: string): string => (fits(value) ? stand(kind, value) : value)
+  const as =
+    (kind: string, fits: (value: string) => boolean = () => true) =>
+    (value: string): string =>
+      fits(value) ? stand(kind, value) : value
 
   function learn(text: string): void {
-    for (const [shape, kind] of [[TOLD_HOST, 'host'], [SYSLOG_HOST, 'host'], [TOLD_PERSON, 'name'], [FOLDER_OF, 'name']] as const)
+    for (const [shape, kind] of [
+      [TOLD_HOST, 'host'],
+      [SYSLOG_HOST, 'host'],
+      [TOLD_PERSON, 'name'],
+      [FOLDER_OF, 'name'],
+    ] as const)
       for (const [, word = ''] of text.matchAll(shape))
         if (!ORDINARY.has(word.toLowerCase()) && !named.has(word.toLowerCase()) && isName(word, kind))
           named.set(word.toLowerCase(), kind)
@@ -76,16 +88,30 @@ export function placeholders({ key, words }: BookOptions): Book {
         .replace(EMAIL, as('mail'))
         .replace(UUID, as('id'))
         .replace(MAC, as('mac'))
-        .replace(IPV6, as('addr', (value) => value.length > 4 && !/^\d\d:\d\d(:\d\d)?$/.test(value) && !COMMON_ADDRESS.test(value)))
-        .replace(IPV4, as('addr', (value) => isAddress(value) && !COMMON_ADDRESS.test(value)))
+        .replace(
+          IPV6,
+          as('addr', (value) => value.length > 4 && !/^\d\d:\d\d(:\d\d)?$/.test(value) && !COMMON_ADDRESS.test(value)),
+        )
+        .replace(
+          IPV4,
+          as('addr', (value) => isAddress(value) && !COMMON_ADDRESS.test(value)),
+        )
         .replace(IPV4_IN_NAME, as('addr'))
         .replace(DOTTED, as('host', isHostName))
-        .replace(IBAN, as('number', (value) => /\d{6}/.test(value)))
-        .replace(PHONE, as('phone', (value) => value.replace(/\D/g, '').length >= 8))
+        .replace(
+          IBAN,
+          as('number', (value) => /\d{6}/.test(value)),
+        )
+        .replace(
+          PHONE,
+          as('phone', (value) => value.replace(/\D/g, '').length >= 8),
+        )
         .replace(CARD, as('number', isCardNumber))
         .replace(LONG, as('token', looksRandom))
       const listed = wordsShape([...named.keys()])
-      return listed ? dressed.replace(listed, (value) => stand(named.get(value.toLowerCase()) ?? 'word', value)) : dressed
+      return listed
+        ? dressed.replace(listed, (value) => stand(named.get(value.toLowerCase()) ?? 'word', value))
+        : dressed
     },
     restore: (text) => text.replace(PLACEHOLDER, (word) => originals.get(word.toLowerCase()) ?? word),
     counts: () => count,
@@ -111,7 +137,10 @@ function isAddress(value: string): boolean {
 /** Luhn's check digit. */
 function isCardNumber(value: string): boolean {
   const digits = value.replace(/\D/g, '').split('').reverse().map(Number)
-  const sum = digits.reduce((total, digit, i) => total + (i % 2 === 0 ? digit : digit > 4 ? digit * 2 - 9 : digit * 2), 0)
+  const sum = digits.reduce(
+    (total, digit, i) => total + (i % 2 === 0 ? digit : digit > 4 ? digit * 2 - 9 : digit * 2),
+    0,
+  )
   return digits.length >= 13 && sum % 10 === 0
 }
 

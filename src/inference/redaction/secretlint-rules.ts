@@ -1,6 +1,6 @@
 import type { SecretLintCoreConfig } from '@secretlint/types'
-import type { Finding } from './finding.ts'
 import type { OtherRules } from './find-secrets.ts'
+import type { Finding } from './finding.ts'
 
 /** The rule that lets comments in a text switch other rules off. The texts here are written by strangers. */
 const SWITCH = '@secretlint/secretlint-rule-filter-comments'

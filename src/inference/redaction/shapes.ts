@@ -25,28 +25,43 @@ const SHAPES: readonly [kind: string, shape: RegExp][] = [
   ['google-key', /\bAIza[A-Za-z0-9_-]{16,}|\bya29\.[A-Za-z0-9_-]{16,}|\bGOCSPX-[A-Za-z0-9_-]{12,}/dg],
   ['telegram-token', /\b\d{8,10}:AA[A-Za-z0-9_-]{16,}/dg],
   ['stripe-key', /\b[srp]k_(?:live|test)_[A-Za-z0-9]{12,}|\bwhsec_[A-Za-z0-9+/]{12,}/dg],
-  ['service-token', /\bSG\.[A-Za-z0-9_-]{12,}(?:\.[A-Za-z0-9_-]{8,})?|\bgl(?:sa|c)_[A-Za-z0-9_=-]{12,}|\bdop_v1_[a-f0-9]{12,}/dg],
+  [
+    'service-token',
+    /\bSG\.[A-Za-z0-9_-]{12,}(?:\.[A-Za-z0-9_-]{8,})?|\bgl(?:sa|c)_[A-Za-z0-9_=-]{12,}|\bdop_v1_[a-f0-9]{12,}/dg,
+  ],
   ['tailscale-key', /\btskey-[A-Za-z0-9-]{8,}/dg],
   ['age-key', /\bAGE-SECRET-KEY-1[A-Z0-9]{12,}/dg],
   ['ceph-key', /\bAQ[A-Za-z0-9+/]{36}==/dg],
   // A PEM in base64, as kubeconfigs, talosconfigs and machine configs carry keys and certificates.
   ['pem-base64', /\bLS0tLS1CRUdJTi[A-Za-z0-9+/]{8,}={0,2}/dg],
   // As crypt(3) writes them: cloud-init, /etc/shadow, htpasswd.
-  ['password-hash', /\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|argon2(?:id?|d))\$[A-Za-z0-9./$,=+-]{8,}|\{SSHA\d{0,3}\}[A-Za-z0-9+/=]{16,}/dg],
+  [
+    'password-hash',
+    /\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|argon2(?:id?|d))\$[A-Za-z0-9./$,=+-]{8,}|\{SSHA\d{0,3}\}[A-Za-z0-9+/=]{16,}/dg,
+  ],
   ['join-token', /\bK10[0-9a-f]{20,}(?:::[\w.:-]+)?|\bSWMTKN-1-[a-z0-9-]{16,}/dg],
   // id.secret of kubeadm and Talos. Tried only at word borders, so that image tags stay readable.
   ['bootstrap-token', /(?<![\w.-])[a-z0-9]{6}\.[a-z0-9]{16}(?![\w.-])/dg],
   ['pve-token', /\bPVEAPIToken=(\S+)/dg],
-  ['pve-token', /[\w.-]{1,64}@[\w-]{1,32}![\w.-]{1,64}\s{0,2}[=:\s]\s{0,2}([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/dgi],
+  [
+    'pve-token',
+    /[\w.-]{1,64}@[\w-]{1,32}![\w.-]{1,64}\s{0,2}[=:\s]\s{0,2}([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/dgi,
+  ],
   ['pve-ticket', /\bPVE(?:VNC|MACS)?:[\w.-]{1,64}(?:@[\w-]{1,32})?:[0-9A-F]{8}::[A-Za-z0-9+/=]{8,}/dg],
-  ['header', /\bauthorization["']?\s{0,4}[:=]\s{0,4}["']?(?:(?:bearer|basic|token|digest|apikey)\s+)?([^\s"',;]{4,})/dgi],
+  [
+    'header',
+    /\bauthorization["']?\s{0,4}[:=]\s{0,4}["']?(?:(?:bearer|basic|token|digest|apikey)\s+)?([^\s"',;]{4,})/dgi,
+  ],
   ['header', /\b(?:bearer|basic)\s+([A-Za-z0-9+/_.~-]{12,}={0,2})/dgi],
   ['cookie', /\b(?:set-)?cookie["']?\s{0,4}[:=]\s{0,4}["']?([^\s"'][^\n"']{3,4096})/dgi],
   // Up to the last @ of the authority: a password may hold one that nobody escaped.
   ['dsn', /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/@]{0,256}:([^\s/"'<>]{1,512})@/dgi],
   ['dsn', /\b[\w.-]{1,64}:([^\s:/@"'<>]{3,128})@(?:tcp|unix|udp)\(/dgi],
   ['dsn', /\b(?:AccountKey|SharedAccessKey|SharedAccessSignature|sig)=([A-Za-z0-9%+/=_-]{8,})/dg],
-  ['kubeconfig', /\b(?:client-key-data|client-certificate-data|certificate-authority-data)["']?\s{0,4}:\s{0,4}["']?([^\s,}"']+)/dg],
+  [
+    'kubeconfig',
+    /\b(?:client-key-data|client-certificate-data|certificate-authority-data)["']?\s{0,4}:\s{0,4}["']?([^\s,}"']+)/dg,
+  ],
   ['registry-auth', /"auth"\s{0,4}:\s{0,4}"([^"]{1,4096})"/dg],
   [
     'cloud-init',

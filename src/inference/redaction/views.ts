@@ -7,14 +7,23 @@ export interface View {
   at: number[]
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { quot: '"', amp: '&', lt: '<', gt: '>', apos: "'", '#39': "'", '#34': '"' }
+const ENTITIES: Readonly<Record<string, string>> = {
+  quot: '"',
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  apos: "'",
+  '#39': "'",
+  '#34': '"',
+}
 
 /** Characters that are not seen, and escapes: JSON's and C's, HTML's, and per cent. */
 const ESCAPE =
   /[\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2064\uFEFF]|\\+u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|\\+([nrt"'/])|&(quot|amp|lt|gt|apos|#39|#34);|%([0-9a-fA-F]{2})/g
 
 /** What a line is continued by: an escaped end of line, a string put together with `+`, an indent. */
-const JOINT = /["']?[ \t]{0,8}(?:\+[ \t]{0,8}|\\)?\r?\n[ \t]{0,40}(?:[|>][ \t]{0,8})?(?:\+[ \t]{0,8})?["']?|["'][ \t]{0,8}\+[ \t]{0,8}["']/g
+const JOINT =
+  /["']?[ \t]{0,8}(?:\+[ \t]{0,8}|\\)?\r?\n[ \t]{0,40}(?:[|>][ \t]{0,8})?(?:\+[ \t]{0,8})?["']?|["'][ \t]{0,8}\+[ \t]{0,8}["']/g
 
 /** The text itself. */
 export function plain(text: string): View {
