@@ -85,10 +85,20 @@ export function findShapes(text: string): Finding[] {
   return SHAPES.flatMap(([kind, shape]) => [...text.matchAll(shape)].flatMap((match) => findingOf(match, kind)))
 }
 
-/** The whole text, where it is a credential file in full. */
+/** Where a block of text ends: an empty line, or the fence of quoted data. */
+const EDGE = /\n[ \t]*\n|<\/?evidence\b[^>]*>/g
+
+/** The blocks that are a credential file. Only the block: what stands before and after it may matter. */
 export function findCredentialFile(text: string): Finding[] {
-  const found = CREDENTIAL_FILES.find(([, is, has]) => is.test(text) && has.test(text))
-  return found ? [{ start: 0, end: text.length, kind: found[0] }] : []
+  return CREDENTIAL_FILES.flatMap(([kind, is, has]) => {
+    const at = is.exec(text)?.index
+    const other = has.exec(text)?.index
+    if (at === undefined || other === undefined) return []
+    const edges = [...text.matchAll(EDGE)]
+    const start = edges.findLast((edge) => edge.index + edge[0].length <= Math.min(at, other))
+    const end = edges.find((edge) => edge.index > Math.max(at, other))
+    return [{ start: start ? start.index + start[0].length : 0, end: end?.index ?? text.length, kind }]
+  })
 }
 
 function findingOf({ indices }: RegExpMatchArray, kind: string): Finding[] {

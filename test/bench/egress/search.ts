@@ -97,17 +97,19 @@ export async function search(): Promise<Egress> {
       looking,
       prompt: readPrompt('investigate'),
       neverLeaves: neverLeaves(config.neverLeaves),
+      limits: { characters: 200_000, allCharacters: 2_000_000, knownCharacters: 200_000 },
       now: Date.now,
     }).investigate({
       incident,
       severity: 'warning',
       labels: { alertname: 'Egress', instance: host },
-      annotations: { summary: `it is about ${host}`, description: (inAlert ?? []).join('\n') },
-      known: [],
+      annotations: { summary: `it is about ${host}` },
+      known: [{ source: 'page', text: (inAlert ?? []).join('\n') }],
       required: [],
       signals: [],
       deadlineMs: 30_000,
     })
+    if (process.env.DBG && report.conclusion?.causes[0]?.title !== `${host} is unwell`) console.error(host, asked, report.ending, JSON.stringify(report.conclusion), report.degraded, report.refused, report.models)
     return asked[0] === host && report.conclusion?.causes[0]?.title === `${host} is unwell`
   }
 
