@@ -41,7 +41,11 @@ test.each([local, cloud])('a tool is called, and its result told, by $provider',
   expect(answer.usage.inputTokens).toBeGreaterThan(0)
   const [call] = answer.calls
   if (!call) throw new Error('There was no call.')
-  const then = [...request.messages, { role: 'assistant' as const, text: '', calls: [call] }, { role: 'tool' as const, call: call.id, name: call.name, text: 'fine' }]
+  const then = [
+    ...request.messages,
+    { role: 'assistant' as const, text: '', calls: [call] },
+    { role: 'tool' as const, call: call.id, name: call.name, text: 'fine' },
+  ]
   scripted(model, { text: 'done' })
   expect((await model.ask({ ...request, messages: then }, { deadlineMs: 5_000 })).text).toBe('done')
 })
@@ -110,7 +114,11 @@ test('what Claude is sent: bearer token, no temperature, strict tools, the prefi
   expect(headers.authorization).toBe('Bearer sk-test-key')
   expect(body).not.toHaveProperty('temperature')
   expect(body.system).toMatchObject([{ cache_control: { type: 'ephemeral' } }])
-  expect(body.tools?.[0]).toMatchObject({ name: 'kubernetes__describe', strict: true, input_schema: { additionalProperties: false } })
+  expect(body.tools?.[0]).toMatchObject({
+    name: 'kubernetes__describe',
+    strict: true,
+    input_schema: { additionalProperties: false },
+  })
   expect(JSON.stringify(body.tools)).not.toContain('maxLength')
 })
 

@@ -77,9 +77,7 @@ test('local_only, off and never_leaves ask no cloud, whatever happens, and say s
     expect(routed.because).toMatch(/\w+\.$/)
   }
   const alone = testRouter({ local: undefined, cloud })
-  expect((await alone.router.ask(askForGood({ neverLeaves: true, mode: 'cloud_only' }))).because).toContain(
-    'at home',
-  )
+  expect((await alone.router.ask(askForGood({ neverLeaves: true, mode: 'cloud_only' }))).because).toContain('at home')
   expect(cloud.asked).toEqual([])
 })
 

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Api } from 'grammy'
-import { escapeHtml } from '../../../src/chat/telegram-html.ts'
 import { redactingMessenger } from '../../../src/chat/outbox/redacting-messenger.ts'
+import { escapeHtml } from '../../../src/chat/telegram-html.ts'
 import { telegramMessenger } from '../../../src/chat/telegram-messenger.ts'
 import { readConfig } from '../../../src/config.ts'
 import { memoryCalls } from '../../../src/inference/memory-calls.ts'
@@ -65,9 +65,11 @@ export async function search(): Promise<Egress> {
     }
     const [cloud, chat] = await Promise.all([readFile(files.cloud, 'utf8'), readFile(files.chat, 'utf8')])
     const told = { cloud: squeezed(cloud), chat: squeezed(chat) }
-    const full = (plant: Plant) => plant.hidden.some((value) => shows(told.cloud, value) || (plant.secret && shows(told.chat, value)))
+    const full = (plant: Plant) =>
+      plant.hidden.some((value) => shows(told.cloud, value) || (plant.secret && shows(told.chat, value)))
     const half = (plant: Plant) =>
-      plant.secret && plant.hidden.some((value) => halves(value).some((part) => shows(told.cloud, part) || shows(told.chat, part)))
+      plant.secret &&
+      plant.hidden.some((value) => halves(value).some((part) => shows(told.cloud, part) || shows(told.chat, part)))
     return {
       planted: all.length,
       knownFormatLeaked: all.filter((plant) => plant.secret && full(plant)).map(({ kind }) => kind),
@@ -81,7 +83,9 @@ export async function search(): Promise<Egress> {
 
   /** The local model invents a tool twice, so the cloud is asked; it looks where a placeholder points, and quotes it. */
   async function escalate(incident: number, some: readonly Plant[]): Promise<boolean> {
-    const [inAlert, inLog, inTool] = [0, 1, 2].map((part) => some.filter((_, i) => i % 3 === part).map(({ text }) => text))
+    const [inAlert, inLog, inTool] = [0, 1, 2].map((part) =>
+      some.filter((_, i) => i % 3 === part).map(({ text }) => text),
+    )
     const host = `shelf-${randomBytes(3).toString('hex')}.cellar.lan`
     const asked: unknown[] = []
     const looking: Looking = {
@@ -109,15 +113,30 @@ export async function search(): Promise<Egress> {
       signals: [],
       deadlineMs: 30_000,
     })
-    if (process.env.DBG && report.conclusion?.causes[0]?.title !== `${host} is unwell`) console.error(host, asked, report.ending, JSON.stringify(report.conclusion), report.degraded, report.refused, report.models)
+    if (process.env.DBG && report.conclusion?.causes[0]?.title !== `${host} is unwell`)
+      console.error(
+        host,
+        asked,
+        report.ending,
+        JSON.stringify(report.conclusion),
+        report.degraded,
+        report.refused,
+        report.models,
+      )
     return asked[0] === host && report.conclusion?.causes[0]?.title === `${host} is unwell`
   }
 
   async function show(some: readonly Plant[]): Promise<void> {
     const api = new Api(telegram.token, { apiRoot: telegram.url })
-    const messenger = redactingMessenger(telegramMessenger(api, telegram.chatId), (texts) => inference.redactor.forChat(texts))
+    const messenger = redactingMessenger(telegramMessenger(api, telegram.chatId), (texts) =>
+      inference.redactor.forChat(texts),
+    )
     for (const { text } of some)
-      await messenger.send({ threadId: null, silent: true, drawn: { html: `<b>Egress</b>\n<pre>${escapeHtml(text)}</pre>`, keyboard: [] } })
+      await messenger.send({
+        threadId: null,
+        silent: true,
+        drawn: { html: `<b>Egress</b>\n<pre>${escapeHtml(text)}</pre>`, keyboard: [] },
+      })
   }
 }
 

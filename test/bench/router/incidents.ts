@@ -19,10 +19,15 @@ function working(quote = 'OOMKilled'): Script {
 function conclusion(quote: string): ScriptedTurn {
   const claims = [{ text: 'The container was killed for its memory.', cites: [{ evidence: 'e2', quote }] }]
   const causes = [{ title: 'Too little memory', confidence: 0.7, claims }]
-  return { tool: 'conclude', args: { finding: 'cause_found', summary: 'It needs more memory.', causes, claims: [], next: '' } }
+  return {
+    tool: 'conclude',
+    args: { finding: 'cause_found', summary: 'It needs more memory.', causes, claims: [], next: '' },
+  }
 }
 
-const always = (fault: ModelFault): Script => () => ({ ...LOOK, fault })
+const always =
+  (fault: ModelFault): Script =>
+  () => ({ ...LOOK, fault })
 
 const LOCAL_FAULTS: readonly ModelFault[] = ['hang', 'trickle', 'malformed', 'invented', 'cut', 'refuse', '500', '429']
 const CLOUD_FAULTS: readonly ModelFault[] = ['hang', 'trickle', 'malformed', 'invented', 'cut', 'refuse', '429', '529']
@@ -37,6 +42,12 @@ export function scriptedIncidents(): ScriptedIncident[] {
     { name: 'evidence that does not hold', local: working('never said'), cloud: working() },
     { name: 'critical', local: working(), cloud: working(), critical: true },
     { name: 'stays at home', local: working(), cloud: working(), neverLeaves: true },
-    { name: 'stays at home, and fails', local: always('malformed'), cloud: working(), neverLeaves: true, critical: true },
+    {
+      name: 'stays at home, and fails',
+      local: always('malformed'),
+      cloud: working(),
+      neverLeaves: true,
+      critical: true,
+    },
   ]
 }

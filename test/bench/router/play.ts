@@ -32,7 +32,12 @@ const LOOKING: Looking = {
     {
       name: 'kubernetes.describe',
       description: 'One object.',
-      parameters: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'], additionalProperties: false },
+      parameters: {
+        type: 'object',
+        properties: { name: { type: 'string' } },
+        required: ['name'],
+        additionalProperties: false,
+      },
     },
   ],
   look: async () => ({ ok: true, summary: 'cart, restarted', result: { last_reason: 'OOMKilled' } }),
@@ -68,9 +73,19 @@ async function playOne(mode: Mode, id: number, incident: ScriptedIncident): Prom
     BUDGET_MONTH_USD: '100',
   })
   const hurry = { deadlineMs: 1_000 }
-  const config = { ...read, ollama: read.ollama && { ...read.ollama, deadlineMs: 400 }, claude: read.claude && { ...read.claude, ...hurry } }
+  const config = {
+    ...read,
+    ollama: read.ollama && { ...read.ollama, deadlineMs: 400 },
+    claude: read.claude && { ...read.claude, ...hurry },
+  }
   const book = memoryCalls(config.budget, () => new Date())
-  const inference = openInference(config, { calls: book, placeholderKey: randomBytes(32), people: [], mode: () => mode, now: Date.now })
+  const inference = openInference(config, {
+    calls: book,
+    placeholderKey: randomBytes(32),
+    people: [],
+    mode: () => mode,
+    now: Date.now,
+  })
   try {
     const report = await investigator({
       router: inference.router,
@@ -94,7 +109,9 @@ async function playOne(mode: Mode, id: number, incident: ScriptedIncident): Prom
       cloud_calls: anthropic.calls().length,
       cost_usd: cloud.reduce((sum, { end, reservedMicroUsd }) => sum + (end?.microUsd ?? reservedMicroUsd), 0) / 1e6,
       escalated: mode === 'local_first' && cloud.length > 0 ? 1 : 0,
-      without_reason: cloud.filter(({ reason, because }) => reason === '' || because === '' || (mode === 'local_first' && reason === 'mode')).length,
+      without_reason: cloud.filter(
+        ({ reason, because }) => reason === '' || because === '' || (mode === 'local_first' && reason === 'mode'),
+      ).length,
       concluded: report.ending === 'concluded' ? 1 : 0,
     }
   } finally {
