@@ -15,7 +15,7 @@ const LINE = new RegExp(
   `^[ \\t]{0,40}(?:- )?(?:export )?([\\w.-]{0,64}${SECRET_WORD}[\\w.-]{0,64})[ \\t]{0,4}[:=][ \\t]{1,4}([^\\s|>{[&*#][^\\n]{0,4096})$`,
   'dgim',
 )
-const FLAG = new RegExp(`(--?[\\w.-]{0,64}${SECRET_WORD}[\\w.-]{0,64})\\s+([^\\s-]\\S{0,1024})`, 'dgi')
+const FLAG = new RegExp(`(?<![\\w-])(--?[\\w.-]{0,64}${SECRET_WORD}[\\w.-]{0,64})[ \\t]+([^\\s-]\\S{0,1024})`, 'dgi')
 /** `name: DB_PASSWORD` and its `value:` beside it, as containers have their variables. */
 const VARIABLE = new RegExp(
   `name["']?\\s{0,4}[:=]\\s{0,4}["']?([\\w.-]{0,64}${SECRET_WORD}[\\w.-]{0,64})["']?[,\\s]{1,80}["']?value["']?\\s{0,4}[:=]\\s{0,4}["']?([^\\s"',}]{1,4096})`,

@@ -113,16 +113,6 @@ export async function search(): Promise<Egress> {
       signals: [],
       deadlineMs: 30_000,
     })
-    if (process.env.DBG && report.conclusion?.causes[0]?.title !== `${host} is unwell`)
-      console.error(
-        host,
-        asked,
-        report.ending,
-        JSON.stringify(report.conclusion),
-        report.degraded,
-        report.refused,
-        report.models,
-      )
     return asked[0] === host && report.conclusion?.causes[0]?.title === `${host} is unwell`
   }
 
@@ -148,7 +138,7 @@ const LOGS = {
 
 function pointing({ text, turn }: SeenRequest) {
   const word = /it is about (\S+)/.exec(text)?.[1] ?? 'nothing'
-  if (turn === 0 || !text.includes('"lines"')) return { tool: 'kubernetes.logs', args: { name: word } }
+  if (turn === 0) return { tool: 'kubernetes.logs', args: { name: word } }
   const claims = [{ text: 'It is named.', cites: [{ evidence: 'e1', quote: `it is about ${word}` }] }]
   const causes = [{ title: `${word} is unwell`, confidence: 0.5, claims }]
   return { tool: 'conclude', args: { finding: 'cause_found', summary: 'So it is.', causes, claims: [], next: '' } }
