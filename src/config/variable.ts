@@ -8,6 +8,7 @@ export const SECTIONS = [
   'Alertmanager',
   'Tools and clusters',
   'Knowledge',
+  'Models, which the agent does not ask yet',
   'Runbooks and limits',
 ] as const
 

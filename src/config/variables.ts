@@ -1,10 +1,13 @@
+import { MODES, SIGNALS } from '../domain/inference.ts'
 import { ed25519Key } from './grant-key.ts'
+import { money, neverLeavesRules, ollamaHost, priceTable } from './models.ts'
 import {
   bytes,
   chatId,
   duration,
   integer,
   labelNames,
+  listOf,
   matching,
   number,
   oneOf,
@@ -367,13 +370,6 @@ export const VARIABLES = {
     about: 'The key for QDRANT_URL; it must be allowed to write.',
     parse: matching(/^[\x21-\x7e]+$/, 'use characters without spaces'),
   }),
-  OLLAMA_HOST: optional({
-    section: 'Knowledge',
-    type: 'address',
-    without: 'pages are found by their words alone',
-    about: 'Where Ollama is, such as `http://127.0.0.1:11434`.',
-    parse: webUrl,
-  }),
   EMBEDDING_MODEL: set({
     section: 'Knowledge',
     type: 'text',
@@ -396,6 +392,167 @@ export const VARIABLES = {
     secret: true,
     about: 'What the knowledge MCP server must send to read runbooks, documentation and past decisions.',
     parse: matching(/^[\x21-\x7e]{16,512}$/, 'use 16 to 512 characters without spaces, such as openssl rand -hex 24'),
+  }),
+  OLLAMA_HOST: optional({
+    section: 'Models, which the agent does not ask yet',
+    type: 'address',
+    without: 'there is no local model, and pages are found by their words alone',
+    about: 'Where Ollama is, such as `http://127.0.0.1:11434`. What it is told stays at home.',
+    parse: ollamaHost,
+  }),
+  OLLAMA_MODEL: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'text',
+    default: 'qwen3:8b',
+    about: 'The local model that is asked. It must have been pulled.',
+    parse: matching(/^[\w./:-]{1,128}$/, 'set it to the name of a model, such as qwen3:8b'),
+  }),
+  OLLAMA_CONTEXT: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'number',
+    default: '16384',
+    about: 'Tokens of context the local model is loaded with. What does not fit is refused, and may escalate.',
+    parse: integer(2_048, 1_048_576),
+  }),
+  OLLAMA_PARALLEL: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'number',
+    default: '1',
+    about: 'How many calls of the local model this process makes at once.',
+    parse: integer(1, 64),
+  }),
+  OLLAMA_DEADLINE: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'duration',
+    default: '90s',
+    about: 'How long one call of the local model may take, waiting for others included.',
+    parse: duration(1_000, HOUR),
+  }),
+  ANTHROPIC_API_KEY: optional({
+    section: 'Models, which the agent does not ask yet',
+    type: 'text',
+    without: 'no model in the cloud is asked',
+    secret: true,
+    about: 'The key for Claude.',
+    parse: matching(/^[\x21-\x7e]{8,512}$/, 'set it to the key as the Anthropic console shows it, without spaces'),
+  }),
+  ANTHROPIC_BASE_URL: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'address',
+    default: 'https://api.anthropic.com',
+    about: 'Another server that speaks the Anthropic API.',
+    parse: webUrl,
+  }),
+  CLAUDE_MODEL: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'text',
+    default: 'claude-sonnet-5-5',
+    about: 'The Claude model that is asked. It needs its line in MODEL_PRICES.',
+    parse: matching(/^[\w.@:/-]{1,128}$/, 'set it to the name of a model, such as claude-sonnet-5-5'),
+  }),
+  CLAUDE_DEADLINE: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'duration',
+    default: '60s',
+    about: 'How long one call of Claude may take. There is no retry after it.',
+    parse: duration(1_000, HOUR),
+  }),
+  MODEL_MODE: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'local_first, local_only, cloud_first, cloud_only or off',
+    default: 'local_first',
+    about:
+      'Which model is asked first, and whether the other may be asked at all. With `off` none is, and everything else works.',
+    parse: oneOf(...MODES),
+  }),
+  ESCALATE_ON: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'names',
+    default: SIGNALS.join(','),
+    about:
+      'What makes `local_first` ask the cloud. `schema`: an answer that does not fit after one repair; `evidence`: it cites what is not there; `checks`: something required was not looked at; `margin`: the best pages are close; `severity`: a critical incident; `risk`: a dangerous plan; `person`: somebody taps Ask Claude; `unavailable`: the local model does not answer.',
+    parse: listOf(...SIGNALS),
+  }),
+  MODEL_PRICES: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'model=input/output[/cache read/cache write], …',
+    default: 'claude-haiku-5-5=1/5, claude-sonnet-5-5=3/15, claude-opus-5-5=5/25',
+    about:
+      'US dollars for a million tokens, for the budgets. Compare them with the price list of your contract. Without the last two, reading from the cache counts a tenth of the input and writing to it five quarters.',
+    parse: priceTable,
+  }),
+  BUDGET_INCIDENT_USD: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'US dollars',
+    default: '0.50',
+    about: 'What the models may cost for one incident.',
+    parse: money,
+  }),
+  BUDGET_INCIDENT_TOKENS: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'number',
+    default: '400000',
+    about: 'Tokens that models may take for one incident, the local one included.',
+    parse: integer(0, 1_000_000_000),
+  }),
+  BUDGET_INCIDENT_CALLS: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'number',
+    default: '60',
+    about: 'Calls of models for one incident, the local one included.',
+    parse: integer(0, 100_000),
+  }),
+  BUDGET_DAY_USD: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'US dollars',
+    default: '3',
+    about:
+      'What the cloud may cost in a day, of UTC. When it is spent, the local model or none is asked, and cards say so.',
+    parse: money,
+  }),
+  BUDGET_DAY_TOKENS: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'number',
+    default: '3000000',
+    about: 'Tokens the cloud may take in a day.',
+    parse: integer(0, 1_000_000_000_000),
+  }),
+  BUDGET_MONTH_USD: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'US dollars',
+    default: '30',
+    about: 'What the cloud may cost in a month.',
+    parse: money,
+  }),
+  BUDGET_MONTH_TOKENS: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'number',
+    default: '30000000',
+    about: 'Tokens the cloud may take in a month.',
+    parse: integer(0, 1_000_000_000_000),
+  }),
+  BUDGET_CRITICAL_SHARE: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'number from 0 to 1',
+    default: '0.3',
+    about: 'Share of the day and of the month that only critical incidents may spend.',
+    parse: number(0, 1),
+  }),
+  NEVER_LEAVES: set({
+    section: 'Models, which the agent does not ask yet',
+    type: 'label or label=value, …',
+    default: 'never_leaves',
+    about:
+      'Incidents with one of these labels stay at home: no model in the cloud is asked about them, and the chat gets a bare card. A label alone counts with any value but false, no, off and 0.',
+    parse: neverLeavesRules,
+  }),
+  REDACT_WORDS: optional({
+    section: 'Models, which the agent does not ask yet',
+    type: 'words',
+    without: 'only what looks like an address, a host or a person is replaced',
+    about:
+      'Words that a model in the cloud must not see, such as host names and family names; they become placeholders.',
+    parse: words,
   }),
 
   RUNBOOKS_DIR: set({
