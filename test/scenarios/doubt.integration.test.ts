@@ -142,5 +142,5 @@ async function inDoubt(): Promise<void> {
   await card.press('approve', bob)
   await watch.cluster.waitUntil(() => watch.cluster.restarts('shop/cart') === 1)
   await watch.server.down()
-  await watch.until((_view, state) => state === 'doubt')
+  await watch.until(({ incident }, state) => state === 'doubt' && incident.status === 'watching')
 }

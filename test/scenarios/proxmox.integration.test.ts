@@ -86,7 +86,7 @@ test('a reset that is rejected leaves the snapshot, and the card offers to take 
   watch.proxmox.hangGuest(GUEST)
   await (await watch.asked()).press('approve', bob)
   await (await nextStep(1)).press('reject', bob)
-  const after = await watch.until((_view, state) => state === 'rejected' || state === 'partial')
+  const after = await watch.until(({ incident }) => incident.outcome === 'not_fixed')
   expect(changes()).toEqual(['snapshot'])
   expect(after.card.block?.join('\n')).toContain('snapshot: hung_after_')
   await after.press('undo', bob)
