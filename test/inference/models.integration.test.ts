@@ -110,9 +110,9 @@ test('a call that nobody wants any more is cut off at the provider', async () =>
 test('what Claude is sent: bearer token, no temperature, strict tools, the prefix marked for its cache', async () => {
   scripted(cloud, { text: 'ok' })
   await cloud.ask(request, { deadlineMs: 5_000 })
-  const call = anthropic.calls().at(-1)
-  if (!call) throw new Error('nothing was sent')
-  const { headers, body } = call
+  const sent = anthropic.calls().at(-1)
+  if (!sent) throw new Error('Claude was not asked.')
+  const { headers, body } = sent
   expect(headers.authorization).toBe('Bearer sk-test-key')
   expect(body).not.toHaveProperty('temperature')
   expect(body.system).toMatchObject([{ cache_control: { type: 'ephemeral' } }])
