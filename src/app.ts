@@ -29,7 +29,11 @@ import { postgresIntake } from './ingest/postgres-intake.ts'
 import { postgresStanding } from './ingest/postgres-standing.ts'
 import { type Reconciler, reconciler } from './ingest/reconciliation.ts'
 import { alertmanagerWebhook } from './ingest/webhook.ts'
+import { keepIndexed } from './knowledge/keep-indexed.ts'
+import { knowledgeSources, openKnowledge } from './knowledge/open-knowledge.ts'
 import { loadRunbookFolder } from './knowledge/runbook-folder.ts'
+import { runbookStats } from './knowledge/runbook-stats.ts'
+import { knowledgeApi } from './knowledge-api.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { type Part, partsOf } from './parts.ts'
 import { startEmbedded } from './storage/embedded-postgres.ts'
@@ -124,6 +128,9 @@ async function build(
   const toolbox = observedToolbox(openTools(servers, { signer, log, pins: contractPins(sql) }), observe)
   closers.push(() => toolbox.close())
 
+  const knowledge = openKnowledge(sql, config.knowledge)
+  closers.push(() => knowledge.index.close())
+
   const announcer = announcerFor(config.telegram ? [TELEGRAM_CHANNEL] : [])
   const desk = approvalDesk({
     sql,
@@ -144,6 +151,7 @@ async function build(
       toolbox,
       announcer,
       runbooks: () => shelf.byId,
+      knowledge: knowledge.search,
       people: () => people,
       rules: {
         protectedNamespaces: config.protectedNamespaces,
@@ -213,6 +221,15 @@ async function build(
   })
 
   const routes: Hono[] = [hooks]
+  if (config.knowledge.token !== undefined)
+    routes.push(
+      knowledgeApi({
+        search: knowledge.search,
+        runbook: (id) => shelf.byId.get(id),
+        stats: (id) => runbookStats(sql, id),
+        token: config.knowledge.token,
+      }),
+    )
   const server = await listen(config)
   closers.push(() => server.close())
   const signIn = postgresSessions(sql, () => config.people)
@@ -264,6 +281,15 @@ async function build(
   await worker.start()
 
   void toolbox.tools()
+  const indexing = onDuty(sql, { name: 'duty:index', instance: config.instanceName, ttlMs: DUTY_TTL_MS }, (signal) =>
+    keepIndexed({
+      knowledge,
+      sources: knowledgeSources(config.knowledge.dirs, () => shelf.byId.values(), sql),
+      signal,
+      onFailure: (error) => log.warn({ err: error }, 'the index could not be brought up to date'),
+    }),
+  )
+  closers.push(() => indexing.stop())
   closers.push(publishHeads(sql, log))
   return {
     url: address,

@@ -1,10 +1,12 @@
 import { crossCheck } from './config/cross-checks.ts'
 import { type Files, realFiles } from './config/files.ts'
+import type { ModelPrice } from './config/models.ts'
 import type { QuietHours } from './config/parsers.ts'
 import { type Environment, readValues } from './config/read-values.ts'
 import type { TopicPlan } from './config/topics.ts'
 import { VARIABLES, type Values } from './config/variables.ts'
 import { ConfigurationError, type ConfigurationProblem } from './domain/errors.ts'
+import type { Mode, Signal } from './domain/inference.ts'
 import type { Person } from './domain/person.ts'
 
 export type { Environment, Files, QuietHours, TopicPlan }
@@ -18,6 +20,36 @@ export type TelegramConfig = {
   readonly webhookSecret: string | undefined
   readonly ratePerMinute: number
   readonly topics: TopicPlan
+}
+
+/** Money in millionths of a US dollar. */
+export type InferenceConfig = {
+  /** Undefined: there is no local model. */
+  readonly ollama:
+    | {
+        readonly host: string
+        readonly model: string
+        readonly contextTokens: number
+        readonly parallel: number
+        readonly deadlineMs: number
+      }
+    | undefined
+  /** Undefined: no model in the cloud is ever asked. */
+  readonly claude:
+    | { readonly apiKey: string; readonly baseUrl: string; readonly model: string; readonly deadlineMs: number }
+    | undefined
+  /** What a new installation starts with. */
+  readonly mode: Mode
+  readonly escalateOn: readonly Signal[]
+  readonly prices: Readonly<Record<string, ModelPrice>>
+  readonly budget: {
+    readonly incident: { readonly tokens: number; readonly microUsd: number; readonly calls: number }
+    readonly day: { readonly tokens: number; readonly microUsd: number }
+    readonly month: { readonly tokens: number; readonly microUsd: number }
+    readonly keptForCritical: number
+  }
+  readonly neverLeaves: readonly { readonly label: string; readonly values: readonly string[] }[]
+  readonly redactWords: readonly string[]
 }
 
 /** Everything the environment decides. Absent parts are undefined; durations are milliseconds; addresses have no slash at the end. */
@@ -75,6 +107,18 @@ export type Config = {
   readonly protectedNamespaces: readonly string[]
   readonly protectedNodes: readonly string[]
   readonly ownHost: string | undefined
+
+  readonly knowledge: {
+    /** Undefined: the index is embedded. */
+    readonly qdrant: { readonly url: string; readonly apiKey: string | undefined } | undefined
+    readonly ollamaHost: string | undefined
+    readonly embeddingModel: string
+    /** Folders of Markdown and Git checkouts. */
+    readonly dirs: readonly string[]
+    /** Undefined: the knowledge API is not served. */
+    readonly token: string | undefined
+  }
+  readonly inference: InferenceConfig
 
   readonly runbooksDir: string
   /** What a new installation starts with; what people set later is in the database. */
@@ -137,6 +181,14 @@ function assemble(values: Values, files: Files): Config {
     protectedNamespaces: values.PROTECTED_NAMESPACES,
     protectedNodes: values.PROTECTED_NODES ?? [],
     ownHost: values.OWN_HOST,
+    knowledge: {
+      qdrant: values.QDRANT_URL === undefined ? undefined : { url: values.QDRANT_URL, apiKey: values.QDRANT_API_KEY },
+      ollamaHost: values.OLLAMA_HOST,
+      embeddingModel: values.EMBEDDING_MODEL,
+      dirs: values.KNOWLEDGE_DIRS ?? [],
+      token: values.KNOWLEDGE_TOKEN,
+    },
+    inference: inferenceOf(values),
     runbooksDir: values.RUNBOOKS_DIR,
     policy: values.POLICY,
     approvalTtlMs: values.APPROVAL_TTL,
@@ -172,6 +224,46 @@ function alertmanagerOf(values: Values): Config['alertmanager'] {
     token: values.ALERTMANAGER_TOKEN,
     receiver: values.ALERTMANAGER_RECEIVER,
     pollMs: values.ALERTMANAGER_POLL_SECONDS * 1_000,
+  }
+}
+
+function inferenceOf(values: Values): InferenceConfig {
+  const { OLLAMA_HOST: host, ANTHROPIC_API_KEY: apiKey } = values
+  return {
+    ollama:
+      host === undefined
+        ? undefined
+        : {
+            host,
+            model: values.OLLAMA_MODEL,
+            contextTokens: values.OLLAMA_CONTEXT,
+            parallel: values.OLLAMA_PARALLEL,
+            deadlineMs: values.OLLAMA_DEADLINE,
+          },
+    claude:
+      apiKey === undefined
+        ? undefined
+        : {
+            apiKey,
+            baseUrl: values.ANTHROPIC_BASE_URL,
+            model: values.CLAUDE_MODEL,
+            deadlineMs: values.CLAUDE_DEADLINE,
+          },
+    mode: values.MODEL_MODE,
+    escalateOn: values.ESCALATE_ON,
+    prices: values.MODEL_PRICES,
+    budget: {
+      incident: {
+        tokens: values.BUDGET_INCIDENT_TOKENS,
+        microUsd: values.BUDGET_INCIDENT_USD,
+        calls: values.BUDGET_INCIDENT_CALLS,
+      },
+      day: { tokens: values.BUDGET_DAY_TOKENS, microUsd: values.BUDGET_DAY_USD },
+      month: { tokens: values.BUDGET_MONTH_TOKENS, microUsd: values.BUDGET_MONTH_USD },
+      keptForCritical: values.BUDGET_CRITICAL_SHARE,
+    },
+    neverLeaves: values.NEVER_LEAVES,
+    redactWords: values.REDACT_WORDS ?? [],
   }
 }
 

@@ -34,6 +34,16 @@ export async function partsOf(config: Config, { toolbox, runbooks, problems }: R
       : part('alertmanager', 'missing', 'Webhooks alone. Set ALERTMANAGER_URL so that missed alerts are found.'),
     ...toolParts(toolbox),
     runbooksPart(config, runbooks, problems),
+    config.knowledge.qdrant
+      ? part('index', 'real', 'Qdrant from QDRANT_URL. `watchkeeper index --status` says what is in it.')
+      : part('index', 'embedded', 'In the database, searched in this process. Set QDRANT_URL for Qdrant.'),
+    config.knowledge.ollamaHost === undefined
+      ? part(
+          'embedding',
+          'missing',
+          'Pages are found by their words alone. Set OLLAMA_HOST to find them by meaning too.',
+        )
+      : part('embedding', 'real', `${config.knowledge.embeddingModel} by Ollama.`),
     config.people.length > 0
       ? part('people', 'real', peopleOf(config))
       : part('people', 'missing', 'Whoever opens the link printed here is admin. Set PEOPLE to name who may decide.'),

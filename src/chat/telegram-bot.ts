@@ -16,6 +16,7 @@ import { onDuty } from './duty.ts'
 import type { OutboxDeps, OutboxLog } from './outbox/deps.ts'
 import { chatGate, type Gate } from './outbox/gate.ts'
 import type { Drawn } from './outbox/messenger.ts'
+import { type Clean, redactingMessenger } from './outbox/redacting-messenger.ts'
 import { resting } from './outbox/resting.ts'
 import { runOutbox } from './outbox.ts'
 import { COMMANDS } from './telegram-commands.ts'
@@ -44,6 +45,8 @@ export interface TelegramDeps {
   /** A one-time link into the console for a person; undefined where the console is off. */
   consoleLink: (person: Person) => Promise<string | undefined>
   log: OutboxLog
+  /** Cuts secrets out of what is sent; nothing is cut unless told. */
+  clean?: Clean
   /** Wraps `telegram:send`, `telegram:edit` and `telegram:answer`; nothing unless told. */
   observe?: Observe
   /** How long a holder of the duty that is gone keeps the others out; 9 s unless told. */
@@ -74,7 +77,8 @@ export function startTelegram(deps: TelegramDeps): Telegram {
   const { sql, config, log, observe = (_point, work) => work() } = deps
   const { telegram } = config
   const { api, patient, poller } = clients(telegram, deps.timeoutSeconds ?? 10)
-  const messenger = telegramMessenger(api, telegram.chatId)
+  const plain = telegramMessenger(api, telegram.chatId)
+  const messenger = deps.clean ? redactingMessenger(plain, deps.clean) : plain
   const pauses = keptPauses(sql, telegram.chatId, log)
   const gate = chatGate({ perMinute: telegram.ratePerMinute, onPause: pauses.keep })
   const topics = chatTopics({

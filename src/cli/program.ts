@@ -49,6 +49,14 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     .action(async (folder: string | undefined) => {
       code = await (await import('./runbook-lint.ts')).lintCommand(folder, env)
     })
+  program
+    .command('index')
+    .option('--rebuild', 'make the whole index again; until it is whole, searches use the old one')
+    .option('--status', 'say what is in it, and change nothing')
+    .description('read runbooks, KNOWLEDGE_DIRS and past decisions into the index, as far as they have changed')
+    .action(async (options: { rebuild?: boolean; status?: boolean }) => {
+      code = await (await import('./index-command.ts')).indexCommand(options, env)
+    })
   const audit = program.command('audit').description('look at the ledger')
   audit
     .command('verify')

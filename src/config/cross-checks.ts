@@ -40,6 +40,13 @@ const CHECKS: readonly Check[] = [
     broken: ({ values, env }) => values.TELEGRAM_MODE === 'webhook' && !given(env, 'TELEGRAM_WEBHOOK_SECRET'),
   },
   {
+    variable: 'MODEL_PRICES',
+    remedy:
+      'add the price of the model in CLAUDE_MODEL, such as claude-sonnet-5-5=3/15, because ANTHROPIC_API_KEY is set',
+    broken: ({ values, env }) =>
+      given(env, 'ANTHROPIC_API_KEY') && !Object.hasOwn(values.MODEL_PRICES ?? {}, values.CLAUDE_MODEL ?? ''),
+  },
+  {
     variable: 'WEBHOOK_PASSWORD',
     remedy: 'set it, because WEBHOOK_USERNAME is set',
     broken: ({ env }) => given(env, 'WEBHOOK_USERNAME') && !given(env, 'WEBHOOK_PASSWORD'),

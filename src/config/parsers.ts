@@ -35,6 +35,18 @@ export function oneOf<const T extends string>(...choices: T[]) {
   }
 }
 
+/** Words of a list, with commas between them. */
+export function listOf<const T extends string>(...choices: T[]) {
+  const one = oneOf(...choices)
+  return (value: string): readonly T[] => {
+    try {
+      return words(value).map(one)
+    } catch {
+      throw new Wrong(`set it to some of ${listed(choices)}, with commas between them`)
+    }
+  }
+}
+
 const YES = new Set(['on', 'true', 'yes', '1'])
 const NO = new Set(['off', 'false', 'no', '0'])
 

@@ -7,6 +7,8 @@ export const SECTIONS = [
   'Console',
   'Alertmanager',
   'Tools and clusters',
+  'Knowledge',
+  'Models, which the agent does not ask yet',
   'Runbooks and limits',
 ] as const
 

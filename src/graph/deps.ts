@@ -2,6 +2,7 @@ import type { Person } from '../domain/person.ts'
 import type { Runbook } from '../domain/runbook.ts'
 import type { Announcer } from '../incidents/announce.ts'
 import type { Lease } from '../incidents/leases.ts'
+import type { KnowledgeSearch } from '../knowledge/retrieval/knowledge-search.ts'
 import type { Sql } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
 import type { Rules } from '../tools/policy.ts'
@@ -15,6 +16,8 @@ export interface GraphDeps {
   announcer: Announcer
   /** The runbooks as loaded, by id. */
   runbooks: () => ReadonlyMap<string, Runbook>
+  /** Where suggestions come from; without it there are none. */
+  knowledge?: KnowledgeSearch
   people: () => readonly Person[]
   /** What configuration says of protection; the policy itself is read from the database, so that a freeze is everywhere at once. */
   rules: Omit<Rules, 'policy'>

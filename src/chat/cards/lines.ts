@@ -24,12 +24,19 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
       return [
         says(view),
         ...seen(view),
+        similar(view),
         known(view),
         { label: say.labels.now, text: why(view) || say.sentences.looking, keep: true },
       ]
     case 'advised': {
       const advice = why(view) || (incident.runbookId === null ? say.sentences.noRunbook : say.sentences.noPlan)
-      return [says(view), ...seen(view), known(view), { label: say.labels.now, text: advice, keep: true }]
+      return [
+        says(view),
+        ...seen(view),
+        similar(view),
+        known(view),
+        { label: say.labels.now, text: advice, keep: true },
+      ]
     }
     case 'waits':
       return [
@@ -40,7 +47,15 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
     case 'asked':
     case 'second':
     case 'confirm':
-      return [...votes(view, state, at), ...seen(view), known(view), costs(view), asked(view), terms(view, at)]
+      return [
+        ...votes(view, state, at),
+        ...seen(view),
+        similar(view),
+        known(view),
+        costs(view),
+        asked(view),
+        terms(view, at),
+      ]
     case 'decided':
     case 'running':
       return [{ text: happened(view, at), keep: true }, ...seen(view)]
@@ -110,6 +125,11 @@ function seen({ findings }: IncidentView): Line[] {
     { label: say.labels.seen, text: joined(checks.filter(({ ok }) => ok)) },
     { label: say.labels.unconfirmed, text: joined(checks.filter(({ ok }) => !ok)) },
   ]
+}
+
+/** What was found by searching: for people to look at, and no part of a plan. */
+function similar({ findings }: IncidentView): Line {
+  return { text: joined(findings.filter(({ key }) => key === 'similar')) }
 }
 
 function watched({ findings }: IncidentView): Line[] {

@@ -1,0 +1,27 @@
+import { testServer } from '@watchkeeper/mcp-shared/testing'
+import { expect, test } from 'vitest'
+import type { Knowledge } from '../src/knowledge.ts'
+import { tools } from '../src/tools/index.ts'
+import { fakeKnowledge } from './fake-knowledge.ts'
+
+/** What clients pin. Meant to change? `vitest run mcp-servers/knowledge/test/published.test.ts -u` writes the file anew. */
+test('A20: the published tools are the ones in the golden file, and each only reads', async () => {
+  const server = await testServer<Knowledge>(tools, { watchkeeper: fakeKnowledge() })
+  const { tools: list } = await server.client.listTools()
+  expect(list.every(({ annotations }) => annotations?.readOnlyHint)).toBe(true)
+  await expect(list.map((tool) => `${JSON.stringify(tool)}\n`).join('')).toMatchFileSnapshot('golden/tools.jsonl')
+})
+
+test('nothing fits is said, and bad ends are told', async () => {
+  const server = await testServer<Knowledge>(tools, { watchkeeper: fakeKnowledge(undefined, false) })
+  expect((await server.call('search', { summary: 'zzz' })).structuredContent).toMatchObject({
+    fits: false,
+    summary: 'Nothing fits.',
+  })
+  expect((await server.call('decisions_like', { summary: 'zzz' })).structuredContent).toMatchObject({
+    items: [{ outcome: 'not_fixed', ended: 'The alert still fires.', likelihood: 0.93 }],
+  })
+  expect((await server.call('runbook_get', { runbook: 'none' })).structuredContent).toMatchObject({
+    error: { code: 'not_found' },
+  })
+})
