@@ -24,6 +24,9 @@ import { incidentGraph } from './graph/graph.ts'
 import { httpApp, listen } from './http.ts'
 import { announcer as announcerFor } from './incidents/announce.ts'
 import { hint } from './incidents/wake.ts'
+import { openInference } from './inference/open-inference.ts'
+import { placeholderKey } from './inference/placeholder-key.ts'
+import { postgresCalls } from './inference/postgres-calls.ts'
 import { alertmanagerApi } from './ingest/alertmanager-api.ts'
 import { postgresIntake } from './ingest/postgres-intake.ts'
 import { postgresStanding } from './ingest/postgres-standing.ts'
@@ -130,6 +133,15 @@ async function build(
 
   const knowledge = openKnowledge(sql, config.knowledge)
   closers.push(() => knowledge.index.close())
+
+  const inference = openInference(config.inference, {
+    calls: postgresCalls(sql, config.inference.budget),
+    placeholderKey: await placeholderKey(sql),
+    people: config.people.map(({ name }) => name),
+    now: Date.now,
+    observe,
+  })
+  closers.push(() => inference.close())
 
   const announcer = announcerFor(config.telegram ? [TELEGRAM_CHANNEL] : [])
   const desk = approvalDesk({
@@ -270,6 +282,7 @@ async function build(
       people: () => people,
       runbookOf,
       consoleLink: ({ name }) => linkFor(name),
+      clean: inference.redactor.forChat,
       log,
       observe,
     })

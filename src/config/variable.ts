@@ -8,7 +8,7 @@ export const SECTIONS = [
   'Alertmanager',
   'Tools and clusters',
   'Knowledge',
-  'Models, which the agent does not ask yet',
+  'Models',
   'Runbooks and limits',
 ] as const
 

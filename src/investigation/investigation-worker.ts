@@ -1,0 +1,102 @@
+import type { Logger } from 'pino'
+import type { Json } from '../domain/json.ts'
+import { inTransaction, isUnavailable, type Sql, type Tx } from '../storage/postgres.ts'
+import type { Queue } from '../storage/queue.ts'
+import {
+  beginInvestigation,
+  endInvestigation,
+  INVESTIGATION_QUEUE,
+  type Investigation,
+  type InvestigationKind,
+  noteProgress,
+} from './investigation-rows.ts'
+
+/** What one came to, and what is to be written together with it: the card, an answer, a plan that is asked for. */
+export interface Ended {
+  report: Json
+  recording: Json | null
+  /** Runs in the transaction that ends it, and so once. */
+  tell(tx: Tx): Promise<void>
+}
+
+export interface Investigating {
+  signal: AbortSignal
+  /** What is being done just now; told at most every two seconds. */
+  progress(line: string): void
+}
+
+/** Looks into one thing. May be run again from its beginning when a process died: nothing outside may change by it. */
+export type LookInto = (investigation: Investigation, run: Investigating) => Promise<Ended>
+
+export interface InvestigationWorkerDeps {
+  sql: Sql
+  queue: Queue
+  log: Logger
+  /** How many at once in this process. */
+  concurrency: number
+  kinds: Partial<Record<InvestigationKind, LookInto>>
+  /** Told of each line of progress: who waits for it in the chat should see it. */
+  onProgress?: (investigation: Investigation, line: string) => void
+}
+
+const MOST_ATTEMPTS = 3
+const PROGRESS_EVERY_MS = 2_000
+
+/**
+ * Takes what is to be looked into from the queue. No alert, card or press ever waits for it. One that fails three times
+ * ends with a report that says so.
+ */
+export function investigationWorker(deps: InvestigationWorkerDeps): { start(): Promise<void>; stop(): void } {
+  const { sql, queue, log, kinds } = deps
+  const stopping = new AbortController()
+
+  async function work(id: string, signal: AbortSignal): Promise<void> {
+    const investigation = await beginInvestigation(sql, id)
+    const lookInto = investigation && kinds[investigation.kind]
+    if (!investigation || !lookInto) return
+    const run = { signal, progress: paced((line) => report(investigation, line)) }
+    const { report: found, recording, tell } = await lookInto(investigation, run)
+    if (stopping.signal.aborted) throw new Error('The process stops; it is looked into anew elsewhere.')
+    await inTransaction(sql, async (tx) => {
+      if (await endInvestigation(tx, id, { report: found, recording })) await tell(tx)
+    })
+  }
+
+  function report(investigation: Investigation, line: string): void {
+    deps.onProgress?.(investigation, line)
+    void noteProgress(sql, investigation.id, line).catch(() => undefined)
+  }
+
+  return {
+    async start() {
+      await queue.work<{ investigation: string }>(
+        INVESTIGATION_QUEUE,
+        { concurrency: deps.concurrency },
+        async ({ data, retries, signal }) => {
+          try {
+            await work(data.investigation, AbortSignal.any([signal, stopping.signal]))
+          } catch (error) {
+            if (stopping.signal.aborted || isUnavailable(error) || retries + 1 < MOST_ATTEMPTS) throw error
+            log.error({ err: error, investigation: data.investigation }, 'an investigation failed')
+            await inTransaction(sql, (tx) => endInvestigation(tx, data.investigation, FAILED))
+          }
+        },
+      )
+    },
+    stop: () => stopping.abort(new Error('stopping')),
+  }
+}
+
+const FAILED = {
+  report: { failed: 'It could not be looked into: an error of Watchkeeper itself, which is in its log.' },
+  recording: null,
+}
+
+function paced(tell: (line: string) => void): (line: string) => void {
+  let last = Number.NEGATIVE_INFINITY
+  return (line) => {
+    if (performance.now() - last < PROGRESS_EVERY_MS) return
+    last = performance.now()
+    tell(line)
+  }
+}
