@@ -57,6 +57,15 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     .action(async (options: { rebuild?: boolean; status?: boolean }) => {
       code = await (await import('./index-command.ts')).indexCommand(options, env)
     })
+  program
+    .command('eval')
+    .option('--scenarios <folders...>', 'folders of recorded incidents; those of the project unless named')
+    .option('--models <which>', 'scripted: each follows its script; env: those that are configured', 'scripted')
+    .option('--json', 'print the figures as JSON')
+    .description('play recorded incidents, and say how many are answered rightly')
+    .action(async (options: { scenarios?: string[]; models?: string; json?: boolean }) => {
+      code = await (await import('./eval.ts')).evalCommand(options, env)
+    })
   const audit = program.command('audit').description('look at the ledger')
   audit
     .command('verify')
