@@ -5,7 +5,7 @@ import type { ChatAnswer, ChatRequest } from '../inference/chat-model.ts'
 import type { Ask, Routed, Router } from '../inference/router.ts'
 import type { InvestigationDeps } from './investigate.ts'
 import { investigator } from './investigate.ts'
-import type { Looking, LookingTool, Question, Seen } from './port.ts'
+import type { Investigator, Looking, LookingTool, Question, Seen } from './port.ts'
 import type { Report } from './report.ts'
 
 const Answer = z.object({
@@ -114,6 +114,20 @@ export async function investigateRecorded(
     cut: 0,
   }
   return { report, recording }
+}
+
+/** An investigator that hands each record to whoever keeps it. */
+export function recordingInvestigator(
+  deps: InvestigationDeps,
+  keep: (recording: InvestigationRecording) => void,
+): Investigator {
+  return {
+    async investigate(question) {
+      const { report, recording } = await investigateRecorded(deps, question)
+      keep(recording)
+      return report
+    },
+  }
 }
 
 function recordingRouter(router: Router, turns: RecordedTurn[], since: () => number): Router {

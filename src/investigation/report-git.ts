@@ -10,6 +10,8 @@ export interface ReportsRemote {
   branch: string
   /** Where the clone is kept. */
   clone: string
+  /** What Git and ssh are given of it is little: where they are, whose home it is, the way out. */
+  env: Readonly<Record<string, string | undefined>>
   /** Milliseconds for each command; 60,000 unless told. */
   timeoutMs?: number
 }
@@ -24,17 +26,21 @@ export async function pushReports(folder: string, remote: ReportsRemote): Promis
   try {
     await cloned(remote)
     await git(remote, ['fetch', '--quiet', 'origin'])
-    const there = await git(remote, ['ls-remote', '--heads', 'origin', remote.branch])
+    const there = await git(remote, ['ls-remote', 'origin', `refs/heads/${remote.branch}`])
     if (there !== '') await git(remote, ['reset', '--quiet', '--hard', `refs/remotes/origin/${remote.branch}`])
     const inside = join(remote.clone, FOLDER)
     await mkdir(inside, { recursive: true })
     const known = new Set(await readdir(inside))
     const fresh = (await readdir(folder)).filter((name) => name.endsWith('.md') && !known.has(name)).sort()
-    if (fresh.length === 0) return true
     for (const name of fresh) await copyFile(join(folder, name), join(inside, name))
-    await git(remote, ['add', '--', ...fresh.map((name) => `${FOLDER}/${name}`)])
-    await git(remote, ['commit', '--quiet', '-m', subjectOf(fresh)])
-    await git(remote, ['push', '--quiet', 'origin', `HEAD:refs/heads/${remote.branch}`])
+    if (fresh.length > 0) {
+      await git(remote, ['add', '--', ...fresh.map((name) => `${FOLDER}/${name}`)])
+      await git(remote, ['commit', '--quiet', '-m', subjectOf(fresh)])
+    }
+    // What an earlier push left behind goes along even where nothing is new.
+    const head = await git(remote, ['rev-parse', '--quiet', '--verify', 'HEAD']).catch(() => '')
+    if (head !== '' && !there.startsWith(head))
+      await git(remote, ['push', '--quiet', 'origin', `HEAD:refs/heads/${remote.branch}`])
     return true
   } catch (error) {
     return {
@@ -54,7 +60,7 @@ async function cloned(remote: ReportsRemote): Promise<void> {
   await git(remote, ['remote', 'add', '--', 'origin', remote.url])
 }
 
-async function git({ clone, timeoutMs = 60_000 }: ReportsRemote, args: readonly string[]): Promise<string> {
+async function git({ clone, env, timeoutMs = 60_000 }: ReportsRemote, args: readonly string[]): Promise<string> {
   const who = [
     '-c',
     'user.name=Watchkeeper',
@@ -70,7 +76,7 @@ async function git({ clone, timeoutMs = 60_000 }: ReportsRemote, args: readonly 
     timeout: timeoutMs,
     maxBuffer: 4 * 1_024 * 1_024,
     env: {
-      ...ours(),
+      ...ours(env),
       GIT_TERMINAL_PROMPT: '0',
       GIT_ALLOW_PROTOCOL: 'https:ssh:file',
       GIT_SSH_COMMAND: 'ssh -o BatchMode=yes',
@@ -79,22 +85,26 @@ async function git({ clone, timeoutMs = 60_000 }: ReportsRemote, args: readonly 
   return stdout.trim()
 }
 
-/** What Git and ssh need of this process's environment, and none of its secrets. */
-function ours(): Record<string, string> {
-  const wanted = [
-    'PATH',
-    'HOME',
-    'USER',
-    'LANG',
-    'SSH_AUTH_SOCK',
-    'SSL_CERT_FILE',
-    'HTTPS_PROXY',
-    'https_proxy',
-    'NO_PROXY',
-    'no_proxy',
-  ]
+const WANTED = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LANG',
+  'SSH_AUTH_SOCK',
+  'SSL_CERT_FILE',
+  'HTTPS_PROXY',
+  'https_proxy',
+  'NO_PROXY',
+  'no_proxy',
+]
+
+/** What Git and ssh need of the environment, and none of its secrets. */
+function ours(env: ReportsRemote['env']): Record<string, string> {
   return Object.fromEntries(
-    wanted.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
+    WANTED.flatMap((name): [string, string][] => {
+      const value = env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
   )
 }
 
