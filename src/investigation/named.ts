@@ -102,8 +102,9 @@ export async function runNamed(deps: NamedDeps, request: NamedRequest, run: Name
 async function inTurn(deps: NamedDeps, request: NamedRequest, until: number, run: NamedRun): Promise<ClusterReport[]> {
   const done: ClusterReport[] = []
   for (const [i, cluster] of request.clusters.entries()) {
-    const share = (until - deps.now()) / (request.clusters.length - i)
-    done.push(await clusterReport(deps, request, cluster, deps.now() + share, run))
+    const now = deps.now()
+    const share = (until - now) / (request.clusters.length - i)
+    done.push(await clusterReport(deps, request, cluster, now + share, run))
   }
   return done
 }

@@ -99,7 +99,11 @@ function footOf({ models, microUsd, unsupported, refused, degraded, looks }: Rep
   const lines = [
     ...models.map(({ model, place, because }) => `${inline(model)} (${place}): ${inline(because, 200)}.`),
     `${looks} looks, ${inDollars(microUsd)}.`,
-    ...(unsupported > 0 ? [`${unsupported} claims were dropped, because no evidence held them.`] : []),
+    ...(unsupported > 0
+      ? [
+          `${unsupported === 1 ? 'One claim was' : `${unsupported} claims were`} dropped, because no evidence held what was claimed.`,
+        ]
+      : []),
     ...refused.map(({ tool, because }) => `Refused: ${inline(tool, 120)}. ${inline(because, 200)}`),
     ...degraded.map((because) => inline(because, 300)),
   ]
