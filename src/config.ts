@@ -102,6 +102,8 @@ export type Config = {
   readonly talosconfigOperator: string | undefined
   readonly talosSnapshotDir: string | undefined
   readonly proxmoxConfig: string | undefined
+  /** How many minutes before an alert changes are looked for; 0: not at all. */
+  readonly changesMinutes: number
   /** One address or several with names, as the Prometheus server takes them. */
   readonly prometheus: { readonly url: string; readonly token: string | undefined } | undefined
   /** Where this process answers the knowledge server. Undefined without a token, and on a port that is not known before. */
@@ -181,6 +183,7 @@ function assemble(values: Values, files: Files): Config {
     talosconfigOperator: values.TALOSCONFIG_OPERATOR,
     talosSnapshotDir: values.TALOS_SNAPSHOT_DIR,
     proxmoxConfig: values.PROXMOX_CONFIG,
+    changesMinutes: values.CHANGES_MINUTES,
     prometheus:
       values.PROMETHEUS_URL === undefined ? undefined : { url: values.PROMETHEUS_URL, token: values.PROMETHEUS_TOKEN },
     knowledgeApi: knowledgeApiOf(values),

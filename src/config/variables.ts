@@ -340,6 +340,13 @@ export const VARIABLES = {
     about: 'A bearer token for every address in PROMETHEUS_URL.',
     parse: matching(/^[\x21-\x7e]+$/, 'use characters without spaces'),
   }),
+  CHANGES_MINUTES: set({
+    section: 'Tools and clusters',
+    type: 'minutes',
+    default: '60',
+    about: 'How far before an alert to look for what changed, such as rollouts and tasks. 0: not at all.',
+    parse: integer(0, 1_440),
+  }),
   GRANT_KEY: optional({
     section: 'Tools and clusters',
     type: 'PEM',

@@ -66,6 +66,7 @@ export const labels = {
   says: 'Alert says',
   seen: 'Seen',
   unconfirmed: 'Not confirmed',
+  changed: 'Changed',
   known: 'Known',
   now: 'Now',
   why: 'Why',
@@ -151,6 +152,10 @@ export const sentences = {
   tooLongForChat: 'The plan is too long for a message. The console shows every line, and asks there.',
   untilItEnds: 'Quiet until the alert ends. New ones of its kind join it.',
 } as const
+
+export function moreWords(more: number): string {
+  return `and ${more} more`
+}
 
 export function waitsWords(other: number): string {
   return `#${other} works on the same workload. A fresh plan is made when it is done.`
