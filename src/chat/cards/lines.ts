@@ -142,9 +142,11 @@ function changed({ findings }: IncidentView, at: At): Line {
   return { label: say.labels.changed, text: [...shown, ...(more > 0 ? [say.moreWords(more)] : [])].join(' · ') }
 }
 
-/** What was found by searching: for people to look at, and no part of a plan. */
+/** What was found by searching: for people to look at, and no part of a plan. Where the search fell short, that is said. */
 function similar({ findings }: IncidentView): Line {
-  return { text: joined(findings.filter(({ key }) => key === 'similar')) }
+  const found = findings.filter(({ key }) => key === 'similar')
+  const whole = found.every(({ ok }) => ok)
+  return { ...(!whole && { label: say.labels.search }), text: joined(found) }
 }
 
 function watched({ findings }: IncidentView): Line[] {

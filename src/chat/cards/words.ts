@@ -73,6 +73,7 @@ export const labels = {
   asked: 'Asked',
   costs: 'Costs',
   note: 'Note',
+  search: 'Search',
   record: 'Record here',
   watched: 'Watched',
   failed: 'Failed',
