@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { crossCheck } from './config/cross-checks.ts'
 import { type Files, realFiles } from './config/files.ts'
 import type { ModelPrice } from './config/models.ts'
@@ -126,6 +127,11 @@ export type Config = {
   }
   readonly inference: InferenceConfig
 
+  readonly reports: {
+    readonly dir: string
+    /** `url` may hold a token: never shown. */
+    readonly git: { readonly url: string; readonly branch: string } | undefined
+  }
   readonly runbooksDir: string
   /** What a new installation starts with; what people set later is in the database. */
   readonly policy: 'VERBOSE' | 'NORMAL' | 'FROZEN'
@@ -199,6 +205,13 @@ function assemble(values: Values, files: Files): Config {
       token: values.KNOWLEDGE_TOKEN,
     },
     inference: inferenceOf(values),
+    reports: {
+      dir: values.REPORTS_DIR ?? join(values.DATA_DIR, 'reports'),
+      git:
+        values.REPORTS_GIT_REMOTE === undefined
+          ? undefined
+          : { url: values.REPORTS_GIT_REMOTE, branch: values.REPORTS_GIT_BRANCH },
+    },
     runbooksDir: values.RUNBOOKS_DIR,
     policy: values.POLICY,
     approvalTtlMs: values.APPROVAL_TTL,

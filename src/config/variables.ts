@@ -579,6 +579,33 @@ export const VARIABLES = {
     parse: words,
   }),
 
+  REPORTS_DIR: optional({
+    section: 'Reports',
+    type: 'folder',
+    without: 'they are kept in `reports` under DATA_DIR',
+    about: 'Where the reports of named investigations are kept, a Markdown file each.',
+    parse: text,
+  }),
+  REPORTS_GIT_REMOTE: optional({
+    section: 'Reports',
+    type: 'Git remote',
+    without: 'reports are kept in their folder alone',
+    secret: true,
+    about:
+      'A Git repository that reports are pushed to, by https, ssh or a path. Its address may hold a token, so it counts as a secret.',
+    parse: matching(/^(?!-)[\x21-\x7e]{1,1000}$/, 'set it to an address as git clone takes it, without spaces'),
+  }),
+  REPORTS_GIT_BRANCH: set({
+    section: 'Reports',
+    type: 'branch',
+    default: 'main',
+    about: 'The branch of REPORTS_GIT_REMOTE that reports go to.',
+    parse: matching(
+      /^(?!-)(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/,
+      'set it to the name of a branch: letters, digits, dots, dashes, slashes',
+    ),
+  }),
+
   RUNBOOKS_DIR: set({
     section: 'Runbooks and limits',
     type: 'folder',
