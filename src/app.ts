@@ -164,6 +164,7 @@ async function build(
       announcer,
       runbooks: () => shelf.byId,
       knowledge: knowledge.search,
+      ...(config.changesMinutes > 0 && { changes: { minutes: config.changesMinutes } }),
       people: () => people,
       rules: {
         protectedNamespaces: config.protectedNamespaces,

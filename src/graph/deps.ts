@@ -18,6 +18,8 @@ export interface GraphDeps {
   runbooks: () => ReadonlyMap<string, Runbook>
   /** Where suggestions come from; without it there are none. */
   knowledge?: KnowledgeSearch
+  /** How far before an alert to look for changes; without it nobody looks. */
+  changes?: { minutes: number }
   people: () => readonly Person[]
   /** What configuration says of protection; the policy itself is read from the database, so that a freeze is everywhere at once. */
   rules: Omit<Rules, 'policy'>
