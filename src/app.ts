@@ -25,6 +25,7 @@ import { incidentGraph } from './graph/graph.ts'
 import { httpApp, listen } from './http.ts'
 import { announcer as announcerFor } from './incidents/announce.ts'
 import { hint } from './incidents/wake.ts'
+import { modeNow } from './inference/mode-setting.ts'
 import { neverLeaves } from './inference/never-leaves.ts'
 import { openInference } from './inference/open-inference.ts'
 import { placeholderKey } from './inference/placeholder-key.ts'
@@ -365,7 +366,13 @@ async function build(
     databaseUrl: url,
     runbooks: () => shelf.byId,
     loginLink: (person = people[0]?.name ?? localAdmin.name) => linkFor(person),
-    parts: () => partsOf(config, { toolbox, runbooks: shelf.byId.size, problems: shelf.problems }),
+    parts: async () =>
+      await partsOf(config, {
+        toolbox,
+        runbooks: shelf.byId.size,
+        problems: shelf.problems,
+        mode: await modeNow(sql, mode),
+      }),
     stop,
   }
 }

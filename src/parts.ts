@@ -1,5 +1,6 @@
 import { checkTelegram } from './chat/telegram-check.ts'
 import type { Config, InferenceConfig } from './config.ts'
+import type { Mode } from './domain/inference.ts'
 import type { Problem } from './domain/runbook.ts'
 import { checkOllama } from './inference/ollama-check.ts'
 import { OWN_SERVERS } from './tools/rules.ts'
@@ -17,10 +18,12 @@ export interface Running {
   toolbox: Toolbox
   runbooks: number
   problems: readonly Problem[]
+  /** Which models may be asked now; as configured where nobody can look. */
+  mode?: Mode
 }
 
 /** What this installation is made of, in the order in which people look. Asks every MCP server for its tools. */
-export async function partsOf(config: Config, { toolbox, runbooks, problems }: Running): Promise<Part[]> {
+export async function partsOf(config: Config, { toolbox, runbooks, problems, mode }: Running): Promise<Part[]> {
   await toolbox.tools()
   return [
     config.databaseUrl === undefined
@@ -45,8 +48,8 @@ export async function partsOf(config: Config, { toolbox, runbooks, problems }: R
           'Pages are found by their words alone. Set OLLAMA_HOST to find them by meaning too.',
         )
       : part('embedding', 'real', `${config.knowledge.embeddingModel} by Ollama.`),
-    await localPart(config.inference),
-    cloudPart(config.inference),
+    await localPart(config.inference, mode),
+    cloudPart(config.inference, mode),
     config.people.length > 0
       ? part('people', 'real', peopleOf(config))
       : part('people', 'missing', 'Whoever opens the link printed here is admin. Set PEOPLE to name who may decide.'),
@@ -64,7 +67,7 @@ async function telegramPart({ telegram }: Config): Promise<Part> {
   return part('telegram', ok ? 'real' : 'broken', `${detail}, by ${telegram.mode}.`)
 }
 
-async function localPart({ ollama, mode }: InferenceConfig): Promise<Part> {
+async function localPart({ ollama, mode: configured }: InferenceConfig, mode = configured): Promise<Part> {
   const name = 'local model'
   if (!ollama) return part(name, 'missing', 'Nothing is looked into at home. Set OLLAMA_HOST.')
   const state = await checkOllama(ollama)
@@ -76,7 +79,7 @@ async function localPart({ ollama, mode }: InferenceConfig): Promise<Part> {
 }
 
 /** No call is made for this: it would cost something, and say little. */
-function cloudPart({ claude, mode, prices }: InferenceConfig): Part {
+function cloudPart({ claude, prices, mode: configured }: InferenceConfig, mode = configured): Part {
   const name = 'cloud model'
   if (!claude) return part(name, 'missing', 'No model in the cloud is asked. Set ANTHROPIC_API_KEY to have one.')
   return prices[claude.model]
