@@ -5,7 +5,7 @@ import type { Script } from '../simulators/model-faults.ts'
 import { type SimulatedOllama, startOllama } from '../simulators/ollama/server.ts'
 import { concludes, looks, type SaidPlan, takesTurns } from '../support/model-scripts.ts'
 import { alice, bob, type SeenCard, startWatch, type Watch, type WatchOptions } from '../support/watch.ts'
-import { restart, runbook } from './runbooks.ts'
+import { mending, restart, runbook } from './runbooks.ts'
 
 let watch: Watch | undefined
 let local: SimulatedOllama | undefined
@@ -81,7 +81,9 @@ test('two causes: nothing is planned until a person chooses, and then it is plan
   const causes = [crash, { ...shown, title: 'It has too few replicas', plan: scale }]
   const { until, asked, cluster } = await begin({ at: takesTurns(rollout, concludes({ causes })) })
   const card = await until(ended)
-  expect(textOf(card)).toMatch(/Perhaps 1: The newest revision does not start: .*\nPerhaps 2: It has too few replicas: /)
+  expect(textOf(card)).toMatch(
+    /Perhaps 1: The newest revision does not start: .*\nPerhaps 2: It has too few replicas: /,
+  )
   expect(textOf(card)).toContain('[Plan: It has too few replicas]')
   expect(card.view.plan).toBeNull()
   const press = card.card.rows.flat().filter(({ verb }) => verb === 'choose')
@@ -96,4 +98,103 @@ test('two causes: nothing is planned until a person chooses, and then it is plan
   expect(other.view.plan?.body.actions[0]?.tool).toBe('kubernetes.rollout_restart')
   expect((await question.press('approve', alice)).text).toMatch(/newer plan|moved on/)
   expect(cluster.changes()).toEqual([])
+})
+
+test('what the evidence does not hold escalates, and the card says who said it, why, and what it cost', async () => {
+  const invented = { ...crash, quote: 'the disk is full', plan: {} }
+  const { until, db } = await begin({
+    at: takesTurns(rollout, concludes({ causes: [invented] })),
+    above: takesTurns(concludes({ causes: [{ ...crash, plan: {} }] })),
+  })
+  const card = await until(ended)
+  expect(textOf(card)).toContain('Cause: The newest revision does not start')
+  expect(textOf(card)).toMatch(
+    /qwen3:8b \(local\), then claude-sonnet-5-5, because it cited what does not hold: .* · (under \$0\.01|\$0\.0\d)/,
+  )
+  const calls = await db.sql<{ place: string; reason: string }[]>`
+    select place, reason from inference_calls order by at`
+  expect(calls.map(({ place, reason }) => [place, reason])).toEqual([
+    ['local', 'mode'],
+    ['local', 'mode'],
+    ['local', 'mode'],
+    ['cloud', 'evidence'],
+  ])
+})
+
+test('Ask Claude looks into it anew in the cloud, and the card says what that changed', async () => {
+  const { until, card, db } = await begin({
+    at: takesTurns(rollout, concludes({ causes: [{ ...crash, plan: {} }] })),
+    above: takesTurns(rollout, concludes({ causes: [{ ...shown, title: 'Its image is broken' }] })),
+  })
+  const first = await until(ended)
+  expect(cloud?.calls()).toEqual([])
+  expect((await first.press('ask_cloud', bob)).text).toBe('Asking Claude. The answer comes on this card.')
+  const second = await until(
+    ({ investigations }) => investigations.filter(({ status }) => status === 'done').length === 2,
+  )
+  expect(textOf(second)).toContain('Cause: Its image is broken')
+  expect(textOf(second)).toContain('Compared: before it was: The newest revision does not start')
+  expect(textOf(second)).toMatch(/claude-sonnet-5-5 · (under )?\$0\.0\d/)
+  expect((await card()).view.investigations.map(({ askedBy }) => askedBy)).toEqual(['bob', 'agent'])
+  const kept = await db.sql`select 1 from ledger where kind = 'decided' and body->>'verb' = 'ask_cloud'`
+  expect(kept).toHaveLength(1)
+})
+
+test('nothing goes to the cloud where the mode says so, whoever taps', async () => {
+  const { until } = await begin({
+    at: takesTurns(rollout, concludes({})),
+    above: takesTurns(concludes({})),
+    env: { MODEL_MODE: 'local_only' },
+  })
+  const card = await until(ended)
+  expect(textOf(card)).toContain('Diagnosis: What could be seen does not say why.')
+  expect((await card.press('ask_cloud', bob)).text).toContain('The mode is local_only')
+  expect(cloud?.calls()).toEqual([])
+})
+
+test('nothing wrong is an answer: the card says so, with what shows it, and nothing is proposed', async () => {
+  const fine = { ...shown, title: 'Its pods come and go', quote: 'cart' }
+  const { until, cluster } = await begin({
+    at: takesTurns(rollout, concludes({ finding: 'not_a_problem', causes: [fine] })),
+  })
+  const card = await until(ended)
+  expect(textOf(card)).toContain(
+    'Diagnosis: Nothing seems to be wrong.\nWhy: Its pods come and go (kubernetes.rollout_status)',
+  )
+  expect(card.view.plan).toBeNull()
+  expect(card.offers('choose')).toBe(false)
+  expect(cluster.changes()).toEqual([])
+})
+
+test('a runbook that is known makes its plan at once; what the model finds is added to that card', async () => {
+  const { asked, until } = await begin({
+    runbooks: mending,
+    at: takesTurns(rollout, concludes({ causes: [{ ...crash, plan: restartIt }] })),
+  })
+  const card = await asked()
+  const later = await until((view) => ended(view) && view.approval?.status === 'pending')
+  expect(later.view.plan?.id).toBe(card.view.plan?.id)
+  expect(later.view.incident.round).toBe(1)
+  expect(textOf(later)).toContain('Cause: The newest revision does not start')
+})
+
+test('a runbook that is proposed for an alert it is not for is held to no level of its own', async () => {
+  const { until, asked, earn, policy } = await begin({
+    at: takesTurns(rollout, concludes({ causes: [{ ...crash, plan: { runbook: 'other' } }] })),
+  })
+  await earn('standard', 'other')
+  await policy('NORMAL')
+  const card = await asked()
+  expect(card.view.plan?.body).toMatchObject({ runbook: null, proposal: { cause: 0 } })
+  expect(card.view.plan?.body.actions[0]?.tool).toBe('kubernetes.rollout_restart')
+  expect((await until(ended)).view.approval?.because).toBe('its level is manual')
+})
+
+test('an incident that ends takes what is being looked into with it', async () => {
+  const { until, closed, cluster, db } = await begin({ at: () => ({ fault: 'hang' }) })
+  await until(({ investigations: [one] }) => one?.status === 'running')
+  cluster.heal('shop/cart')
+  await closed()
+  await until(() => local?.open() === 0)
+  expect(await db.sql`select status from investigations`).toEqual([{ status: 'withdrawn' }])
 })

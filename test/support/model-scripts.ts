@@ -45,7 +45,13 @@ export function concludes({
       plan: cause.plan ? planOf(cause.plan) : null,
     }))
     const fine = finding === 'not_a_problem'
-    const args = { finding, summary: 'So it is.', causes: fine ? [] : shown, claims: fine ? causes.map(claimOf) : [], next }
+    const args = {
+      finding,
+      summary: 'So it is.',
+      causes: fine ? [] : shown,
+      claims: fine ? causes.map(claimOf) : [],
+      next,
+    }
     return { tool: 'conclude', args }
   }
 }

@@ -30,9 +30,14 @@ export function modelFooter(view: IncidentView): string {
   const cost = reports.reduce((sum, { microUsd }) => sum + microUsd, 0)
   const told = newest.models.slice(0, 2).map(({ model, place, reason, because }) => {
     if (place === 'local') return `${name(model)} (local)`
-    return reason === 'mode' ? name(model) : `${name(model)}, because ${prose(because, 70).replace(/\.$/, '')}`
+    return reason === 'mode' ? name(model) : `${name(model)}, because ${inMidSentence(prose(because, 70))}`
   })
   return `${told.join(', then ')} · ${say.dollarWords(cost)}`
+}
+
+/** `It cited what is not there.` after a `because`. */
+function inMidSentence(text: string): string {
+  return text.replace(/\.$/, '').replace(/^[A-Z](?=[a-z]* )/, (first) => first.toLowerCase())
 }
 
 /** A button for each cause that something is proposed for, but the one that the plan in sight is for. */
