@@ -37,7 +37,7 @@ export function modelFooter(view: IncidentView): string {
 
 /** `It cited what is not there.` after a `because`. */
 function inMidSentence(text: string): string {
-  return text.replace(/\.$/, '').replace(/^[A-Z](?=[a-z]* )/, (first) => first.toLowerCase())
+  return text.replace(/\.$/, '').replace(/^(?:It|Its|The|There|A|An|No)\b/, (first) => first.toLowerCase())
 }
 
 /** A button for each cause that something is proposed for, but the one that the plan in sight is for. */
