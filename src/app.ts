@@ -20,18 +20,25 @@ import type { Config } from './config.ts'
 import { OperatorError } from './domain/errors.ts'
 import type { Observe } from './domain/observe.ts'
 import type { Problem, Runbook } from './domain/runbook.ts'
+import type { Outside } from './domain/view.ts'
 import { incidentGraph } from './graph/graph.ts'
 import { httpApp, listen } from './http.ts'
 import { announcer as announcerFor } from './incidents/announce.ts'
 import { hint } from './incidents/wake.ts'
+import { modeNow } from './inference/mode-setting.ts'
+import { neverLeaves } from './inference/never-leaves.ts'
 import { openInference } from './inference/open-inference.ts'
 import { placeholderKey } from './inference/placeholder-key.ts'
 import { postgresCalls } from './inference/postgres-calls.ts'
+import { readPrompt } from './inference/prompts.ts'
 import { alertmanagerApi } from './ingest/alertmanager-api.ts'
 import { postgresIntake } from './ingest/postgres-intake.ts'
 import { postgresStanding } from './ingest/postgres-standing.ts'
 import { type Reconciler, reconciler } from './ingest/reconciliation.ts'
 import { alertmanagerWebhook } from './ingest/webhook.ts'
+import { investigations } from './investigation/asking.ts'
+import { incidentInvestigation } from './investigation/incident-investigation.ts'
+import { investigationWorker } from './investigation/investigation-worker.ts'
 import { keepIndexed } from './knowledge/keep-indexed.ts'
 import { knowledgeSources, openKnowledge } from './knowledge/open-knowledge.ts'
 import { loadRunbookFolder } from './knowledge/runbook-folder.ts'
@@ -79,6 +86,9 @@ export interface App {
 const GRANT_TTL_MS = 15_000
 const LOGIN_TTL_MS = 15 * 60_000
 const DUTY_TTL_MS = 9_000
+/** How long one investigation may take, all its models and looks together. */
+const INVESTIGATION_DEADLINE_MS = 5 * 60_000
+const INVESTIGATIONS_AT_ONCE = 2
 /** The graph's and the queue's pools are their own; this one serves webhooks, presses, nodes and pages. */
 const POOL = 12
 
@@ -144,11 +154,23 @@ async function build(
   closers.push(() => inference.close())
 
   const announcer = announcerFor(config.telegram ? [TELEGRAM_CHANNEL] : [])
+  const { ollama, claude, mode } = config.inference
+  const staysHome = neverLeaves(config.inference.neverLeaves)
+  const outside: Outside = { keepsHome: staysHome, cloud: claude !== undefined }
+  const deeper =
+    ollama || claude
+      ? investigations(sql, queue, {
+          investigate: config.inference.investigate,
+          mode,
+          deadlineMs: INVESTIGATION_DEADLINE_MS,
+        })
+      : undefined
   const desk = approvalDesk({
     sql,
     queue,
     announcer,
     options: { authorizationTtlMs: config.authorizationTtlMs, people: () => people },
+    ...(claude && deeper && { askCloud: deeper.askCloud }),
   })
 
   const checkpointer = openCheckpointer(url, {
@@ -165,6 +187,7 @@ async function build(
       runbooks: () => shelf.byId,
       knowledge: knowledge.search,
       ...(config.changesMinutes > 0 && { changes: { minutes: config.changesMinutes } }),
+      ...(deeper && { deeper }),
       people: () => people,
       rules: {
         protectedNamespaces: config.protectedNamespaces,
@@ -187,6 +210,34 @@ async function build(
 
   const worker = incidentWorker({ sql, queue, graph, instance: config.instanceName, concurrency: config.workers, log })
   closers.push(() => worker.stop())
+
+  const declared = declaredTools(servers)
+  const nudge = announcerFor([])
+  const looker = investigationWorker({
+    sql,
+    queue,
+    log,
+    concurrency: INVESTIGATIONS_AT_ONCE,
+    kinds: {
+      incident: incidentInvestigation({
+        ...{ sql, queue, announcer, toolbox, declared, mode },
+        router: inference.router,
+        prompt: readPrompt('investigate'),
+        neverLeaves: staysHome,
+        runbooks: () => shelf.byId,
+        now: Date.now,
+      }),
+    },
+    // The console shows it as it goes; in the chat it would spend what other cards need.
+    onProgress: ({ incident }) => {
+      if (incident !== null) nudge.card(sql, [incident]).catch(() => undefined)
+    },
+    tellFailure: async (tx, { incident }) => {
+      if (incident !== null) await announcer.card(tx, [incident])
+    },
+  })
+  // Stopped before the queue waits for what is under way: what is cut off is looked into anew elsewhere.
+  closers.push(async () => looker.stop())
 
   let poller: Reconciler | undefined
   const intake = postgresIntake(
@@ -252,7 +303,10 @@ async function build(
     closers.push(() => changes.close())
     routes.push(
       consoleApp({
-        incidents: { list: () => incidentList(sql, runbookOf), view: (id) => incidentView(sql, id, runbookOf) },
+        incidents: {
+          list: () => incidentList(sql, runbookOf),
+          view: (id) => incidentView(sql, id, runbookOf, outside),
+        },
         buttons: { tokens: (incident, specs) => liveButtons(sql, incident, specs) },
         desk,
         sessions: signIn,
@@ -282,6 +336,7 @@ async function build(
       announcer,
       people: () => people,
       runbookOf,
+      outside,
       consoleLink: ({ name }) => linkFor(name),
       clean: inference.redactor.forChat,
       log,
@@ -293,6 +348,7 @@ async function build(
   server.serve(httpApp({ sql, registry: metrics.registry, routes }))
 
   await worker.start()
+  if (deeper) await looker.start()
 
   void toolbox.tools()
   const indexing = onDuty(sql, { name: 'duty:index', instance: config.instanceName, ttlMs: DUTY_TTL_MS }, (signal) =>
@@ -311,7 +367,13 @@ async function build(
     databaseUrl: url,
     runbooks: () => shelf.byId,
     loginLink: (person = people[0]?.name ?? localAdmin.name) => linkFor(person),
-    parts: () => partsOf(config, { toolbox, runbooks: shelf.byId.size, problems: shelf.problems }),
+    parts: async () =>
+      await partsOf(config, {
+        toolbox,
+        runbooks: shelf.byId.size,
+        problems: shelf.problems,
+        mode: await modeNow(sql, mode),
+      }),
     stop,
   }
 }

@@ -7,7 +7,7 @@ import type { Button, ButtonSpec, Card } from '../domain/card.ts'
 import type { Observe } from '../domain/observe.ts'
 import type { Person } from '../domain/person.ts'
 import type { ApprovalDesk } from '../domain/press.ts'
-import type { RunbookPages } from '../domain/view.ts'
+import type { Outside, RunbookPages } from '../domain/view.ts'
 import type { Announcer } from '../incidents/announce.ts'
 import { json, type Sql } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
@@ -42,6 +42,8 @@ export interface TelegramDeps {
   announcer: Announcer
   people: () => readonly Person[]
   runbookOf: RunbookPages
+  /** What stays at home, and whether there is a cloud to ask; nothing and none unless told. */
+  outside?: Outside
   /** A one-time link into the console for a person; undefined where the console is off. */
   consoleLink: (person: Person) => Promise<string | undefined>
   log: OutboxLog
@@ -99,6 +101,8 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     topics,
     draw: drawCard,
     runbookOf: deps.runbookOf,
+    ...(deps.outside && { outside: deps.outside }),
+    ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
     timezone: config.timezone,
     quietHours: config.quietHours,
     log,

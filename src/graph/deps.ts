@@ -7,6 +7,7 @@ import type { Sql } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
 import type { Rules } from '../tools/policy.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
+import type { Deeper } from './deeper.ts'
 
 /** What every node is handed. */
 export interface GraphDeps {
@@ -20,6 +21,8 @@ export interface GraphDeps {
   knowledge?: KnowledgeSearch
   /** How far before an alert to look for changes; without it nobody looks. */
   changes?: { minutes: number }
+  /** Models that look into incidents; absent where none is configured. */
+  deeper?: Deeper
   people: () => readonly Person[]
   /** What configuration says of protection; the policy itself is read from the database, so that a freeze is everywhere at once. */
   rules: Omit<Rules, 'policy'>

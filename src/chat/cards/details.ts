@@ -2,6 +2,7 @@ import type { IncidentView, TimelineEvent } from '../../domain/view.ts'
 import { preconditionWords } from './arguments.ts'
 import { changesOf, changeWords } from './changes.ts'
 import { name, prose } from './clean.ts'
+import { diagnosisDetails } from './diagnosis.ts'
 import { personName } from './people.ts'
 import type { At } from './times.ts'
 import { labels, outcomeWords } from './words.ts'
@@ -25,6 +26,7 @@ export function detailsOf(view: IncidentView, at: At): string[] {
     ...view.findings
       .filter(({ changes, ok }) => !ok || !changes?.length)
       .map(({ key, ok, summary }) => `${ok ? '✓' : '✗'} ${name(key)}: ${prose(summary, 200)}`),
+    ...diagnosisDetails(view),
     ...view.alerts
       .slice(0, 5)
       .map(({ status, labels, startsAt }) => `Alert since ${at(startsAt)}, ${status}: ${labelWords(labels)}`),

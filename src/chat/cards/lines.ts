@@ -2,6 +2,7 @@ import type { CardLine } from '../../domain/card.ts'
 import type { IncidentView } from '../../domain/view.ts'
 import { changesOf, changeWords } from './changes.ts'
 import { prose } from './clean.ts'
+import { diagnosisLines } from './diagnosis.ts'
 import { happened, watchUntil } from './history.ts'
 import { personName } from './people.ts'
 import { attempts, type CardState } from './state.ts'
@@ -29,6 +30,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
         says(view),
         ...seen(view),
         changed(view, at),
+        ...diagnosisLines(view),
         similar(view),
         known(view),
         { label: say.labels.now, text: why(view) || say.sentences.looking, keep: true },
@@ -39,6 +41,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
         says(view),
         ...seen(view),
         changed(view, at),
+        ...diagnosisLines(view),
         similar(view),
         known(view),
         { label: say.labels.now, text: advice, keep: true },
@@ -57,6 +60,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
         ...votes(view, state, at),
         ...seen(view),
         changed(view, at),
+        ...diagnosisLines(view),
         similar(view),
         known(view),
         costs(view),
@@ -83,12 +87,13 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
         { text: happened(view, at), keep: true },
         { text: why(view) || what, keep: true },
         ...watched(view),
+        ...diagnosisLines(view),
         record(view),
       ]
     }
     case 'failed':
     case 'partial':
-      return [{ text: happened(view, at), keep: true }, ...broken(view), record(view)]
+      return [{ text: happened(view, at), keep: true }, ...broken(view), ...diagnosisLines(view), record(view)]
     case 'doubt':
       return [{ text: happened(view, at), keep: true }, doubtful(view), { text: say.sentences.doubt, keep: true }]
     case 'snoozed':
@@ -105,6 +110,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
         { text: why(view) || endWords(view, state), keep: true },
         says(view),
         ...seen(view),
+        ...(state === 'rejected' || state === 'expired' ? diagnosisLines(view) : []),
       ]
   }
 }

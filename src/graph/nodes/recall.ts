@@ -4,6 +4,7 @@ import { happened } from '../../incidents/move.ts'
 import { lookupRunbooks } from '../../knowledge/lookup.ts'
 import { inTransaction, sentTogether } from '../../storage/postgres.ts'
 import { noteChanged } from '../changed.ts'
+import { lookDeeper } from '../deeper.ts'
 import type { GraphDeps } from '../deps.ts'
 import { noteSimilar } from '../similar.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
@@ -27,7 +28,8 @@ export function recall(deps: GraphDeps) {
       changes && noteChanged({ ...deps, changes }, state, { ...alert, ...about }),
     ])
     const [best] = found
-    if (!best) return await watch(deps, state, { outcome: null, because: 'No runbook is for this alert.' })
+    if (!best)
+      return await watch(deps, state, { outcome: null, because: 'No runbook is for this alert.', deeper: true })
     await inTransaction(sql, (tx) =>
       sentTogether([
         setRunbook(tx, state.incident, best.runbook),
@@ -39,6 +41,7 @@ export function recall(deps: GraphDeps) {
           detail: { runbook: best.runbook.id, because: best.because },
           key: `recall:${state.round}`,
         }),
+        lookDeeper(deps, tx, state, true),
         announcer.card(tx, [state.incident], 'soon'),
       ]),
     )
