@@ -11,12 +11,15 @@ import { setPolicy } from './autonomy/policy-setting.ts'
 import { cardChanges } from './chat/card-changes.ts'
 import { consoleApp } from './chat/console/console.ts'
 import { consolePolicy } from './chat/console/policy.ts'
+import { consoleQuestions } from './chat/console/questions.ts'
 import { localAdmin, postgresSessions } from './chat/console/sessions.ts'
 import { onDuty } from './chat/duty.ts'
 import { incidentList } from './chat/incident-list.ts'
 import { incidentView } from './chat/incident-view.ts'
+import { askEdit } from './chat/questions.ts'
 import { startTelegram, TELEGRAM_CHANNEL } from './chat/telegram-bot.ts'
 import type { Config } from './config.ts'
+import { answerQuestions } from './conversation/answer-question.ts'
 import { OperatorError } from './domain/errors.ts'
 import type { Observe } from './domain/observe.ts'
 import type { Problem, Runbook } from './domain/runbook.ts'
@@ -24,6 +27,7 @@ import { incidentGraph } from './graph/graph.ts'
 import { httpApp, listen } from './http.ts'
 import { announcer as announcerFor } from './incidents/announce.ts'
 import { hint } from './incidents/wake.ts'
+import { neverLeaves } from './inference/never-leaves.ts'
 import { openInference } from './inference/open-inference.ts'
 import { placeholderKey } from './inference/placeholder-key.ts'
 import { postgresCalls } from './inference/postgres-calls.ts'
@@ -32,6 +36,7 @@ import { postgresIntake } from './ingest/postgres-intake.ts'
 import { postgresStanding } from './ingest/postgres-standing.ts'
 import { type Reconciler, reconciler } from './ingest/reconciliation.ts'
 import { alertmanagerWebhook } from './ingest/webhook.ts'
+import { investigationWorker } from './investigation/investigation-worker.ts'
 import { keepIndexed } from './knowledge/keep-indexed.ts'
 import { knowledgeSources, openKnowledge } from './knowledge/open-knowledge.ts'
 import { loadRunbookFolder } from './knowledge/runbook-folder.ts'
@@ -81,6 +86,8 @@ const LOGIN_TTL_MS = 15 * 60_000
 const DUTY_TTL_MS = 9_000
 /** The graph's and the queue's pools are their own; this one serves webhooks, presses, nodes and pages. */
 const POOL = 12
+/** Investigations at once in this process. */
+const INVESTIGATIONS = 2
 
 /**
  * Builds every adapter, hands them down and starts. What is not configured is embedded or left out. Throws OperatorError
@@ -149,6 +156,7 @@ async function build(
     queue,
     announcer,
     options: { authorizationTtlMs: config.authorizationTtlMs, people: () => people },
+    editing: (tx, wanted) => askEdit(tx, queue, wanted),
   })
 
   const checkpointer = openCheckpointer(url, {
@@ -184,8 +192,35 @@ async function build(
     observe,
   )
 
+  const staysHome = neverLeaves(config.inference.neverLeaves)
+  const investigations = investigationWorker({
+    sql,
+    queue,
+    log,
+    concurrency: INVESTIGATIONS,
+    kinds: {
+      question: answerQuestions({
+        sql,
+        queue,
+        announcer,
+        router: inference.router,
+        toolbox,
+        declared: declaredTools(servers),
+        runbooks: () => shelf.byId,
+        knowledge: knowledge.search,
+        people: () => people,
+        neverLeaves: staysHome,
+        mode: config.inference.mode,
+        timezone: config.timezone,
+        now: Date.now,
+      }),
+    },
+  })
+
   const worker = incidentWorker({ sql, queue, graph, instance: config.instanceName, concurrency: config.workers, log })
   closers.push(() => worker.stop())
+  // Before the worker, which waits for what is under way.
+  closers.push(async () => investigations.stop())
 
   let poller: Reconciler | undefined
   const intake = postgresIntake(
@@ -254,6 +289,7 @@ async function build(
         incidents: { list: () => incidentList(sql, runbookOf), view: (id) => incidentView(sql, id, runbookOf) },
         buttons: { tokens: (incident, specs) => liveButtons(sql, incident, specs) },
         desk,
+        questions: consoleQuestions(sql, queue),
         sessions: signIn,
         policy: consolePolicy(sql),
         ledger: { newest: (limit) => newestEntries(sql, limit) },
@@ -281,6 +317,10 @@ async function build(
       announcer,
       people: () => people,
       runbookOf,
+      runbooks: () => shelf.byId,
+      models: { status: inference.router.status, mode: config.inference.mode, budget: config.inference.budget },
+      cluster: config.clusterName,
+      staysHome,
       consoleLink: ({ name }) => linkFor(name),
       clean: inference.redactor.forChat,
       log,
@@ -292,6 +332,7 @@ async function build(
   server.serve(httpApp({ sql, registry: metrics.registry, routes }))
 
   await worker.start()
+  await investigations.start()
 
   void toolbox.tools()
   const indexing = onDuty(sql, { name: 'duty:index', instance: config.instanceName, ttlMs: DUTY_TTL_MS }, (signal) =>

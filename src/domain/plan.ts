@@ -1,3 +1,4 @@
+import type { Edit } from './edit.ts'
 import { hashOf, type JsonObject } from './json.ts'
 import type { Level, VerifyClause } from './runbook.ts'
 
@@ -50,7 +51,7 @@ export interface PlanBody {
   v: 1
   incident: number
   round: number
-  purpose: 'fix' | 'undo' | 'rest'
+  purpose: 'fix' | 'undo' | 'rest' | 'edited'
   runbook: { id: string; version: string; ceiling: Level } | null
   cluster: string
   /** The values the runbook was filled with. */
@@ -60,6 +61,8 @@ export interface PlanBody {
   checksRound?: number
   /** With arguments filled in. */
   verify: VerifyClause[]
+  /** What a person changed of the plan with this digest, and who. */
+  edited?: { by: string; of: string; edits: Edit[] }
 }
 
 export interface Plan {

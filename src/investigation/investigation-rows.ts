@@ -21,6 +21,8 @@ export interface InvestigationRequest {
   clusters: string[]
   minutes: number | null
   sideBySide: boolean
+  /** The plan that a person wants otherwise, in the words of `text`; null for everything else. */
+  plan: string | null
   deadlineMs: number
 }
 
@@ -81,6 +83,7 @@ const NOTHING_ASKED: Omit<InvestigationRequest, 'deadlineMs'> = {
   clusters: [],
   minutes: null,
   sideBySide: false,
+  plan: null,
 }
 
 /** Begins, or begins anew what another process left lying; undefined where it has ended. */

@@ -28,7 +28,9 @@ export function authorize(deps: GraphDeps) {
     )
     if (inTheWay !== undefined) return await waitFor(deps, state, inTheWay)
     const { runbook, cluster } = plan.body
-    const earned = runbook ? await levelOf(sql, runbook, cluster) : { level: 'manual' as const, change: null }
+    const level = runbook ? await levelOf(sql, runbook, cluster) : { level: 'manual' as const, change: null }
+    // What a person has edited is no longer what earned anything: it is asked for, whatever the level.
+    const earned = plan.body.edited && level.level === 'standard' ? { ...level, level: 'prompted' as const } : level
     const rulings = await rulingsOn(deps, plan, earned)
     const first = rulings[state.cursor]
     if (!first) return { next: 'await-outcome', wait: 'verify' }

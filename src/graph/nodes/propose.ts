@@ -7,11 +7,12 @@ import { resolveInputs } from '../../knowledge/inputs.ts'
 import { renderArgs, type TemplateScope } from '../../knowledge/templates.ts'
 import { checkResults } from '../../tools/evidence.ts'
 import type { GraphDeps } from '../deps.ts'
-import { type DraftStep, planActions, withCluster } from '../planning.ts'
+import { fromEdits } from '../edited-plan.ts'
+import { again, type DraftStep, planActions, withCluster } from '../planning.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
 import { watch } from '../watch.ts'
 
-type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'verify' | 'checksRound'> & {
+type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'verify' | 'checksRound' | 'edited'> & {
   steps: DraftStep[]
   cluster: string
   /** The actions that an undo takes back. */
@@ -26,7 +27,7 @@ export function propose(deps: GraphDeps) {
   return async function propose(state: IncidentState): Promise<IncidentUpdate> {
     const made = await planOf(deps.sql, state.incident, state.round)
     if (made) return { plan: made.id, next: 'authorize' }
-    const draft = state.purpose === 'fix' ? await fromRunbook(deps, state) : await fromPlan(deps, state)
+    const draft = await draftOf(deps, state)
     if ('problem' in draft) return await watch(deps, state, { outcome: null, because: draft.problem })
     if (draft.steps.length === 0)
       return await watch(deps, state, {
@@ -39,7 +40,7 @@ export function propose(deps: GraphDeps) {
       return await watch(deps, state, { outcome: null, because: `Nothing to propose. ${actions.problem}` })
     const foreign = draft.undoes && foreignValue(actions, draft.undoes)
     if (foreign) return await watch(deps, state, { outcome: null, because: `Nothing to take back. ${foreign}` })
-    const { runbook, inputs, verify, checksRound } = draft
+    const { runbook, inputs, verify, checksRound, edited } = draft
     const body: PlanBody = {
       v: 1,
       ...place,
@@ -49,9 +50,21 @@ export function propose(deps: GraphDeps) {
       actions,
       verify,
       ...(checksRound !== undefined && { checksRound }),
+      ...(edited && { edited }),
     }
     const plan = await keepPlan(deps.sql, body, state.askedBy ?? 'agent')
     return { plan: plan.id, next: 'authorize' }
+  }
+}
+
+async function draftOf(deps: GraphDeps, state: IncidentState): Promise<Draft | { problem: string }> {
+  switch (state.purpose) {
+    case 'fix':
+      return await fromRunbook(deps, state)
+    case 'edited':
+      return await fromEdits(deps, state)
+    default:
+      return await fromPlan(deps, state)
   }
 }
 
@@ -158,9 +171,4 @@ function foreignValue(back: readonly Action[], basis: readonly Action[]): string
     }
   }
   return undefined
-}
-
-function again({ tool, arguments: args, wayBack, costs }: Action): DraftStep {
-  const { precondition: _then, dry_run: _run, ...plain } = args
-  return { tool, args: plain, wayBack, costs }
 }
