@@ -49,8 +49,8 @@ export async function clearTimers(sql: SqlOrTx, incident: number, kinds: readonl
 }
 
 /**
- * Finds every graph that should move and does not, and wakes it: a due timer, or wants above served with nobody holding
- * its lease. Also moves the clock's high-water mark. Answers how many it woke.
+ * Finds every graph that should move and does not, and wakes it: a due timer, a target that nobody holds any more, or wants
+ * above served with nobody holding its lease. Also moves the clock's high-water mark. Answers how many it woke.
  */
 export async function sweep(sql: Sql, queue: Queue): Promise<number> {
   await sql`update clock set high_water = greatest(high_water, clock_timestamp() + test_offset)`
@@ -63,7 +63,7 @@ export async function sweep(sql: Sql, queue: Queue): Promise<number> {
     const due = await tx<{ incident_id: number }[]>`
       delete from timers where incident_id = any(${free.map((row) => row.id)}::bigint[]) and due_at <= watch_now()
       returning incident_id`
-    const incidents = [...new Set(due.map((row) => row.incident_id))]
+    const incidents = [...new Set([...due.map((row) => row.incident_id), ...(await letGo(tx))])]
     await wake(tx, queue, incidents)
     const stuck = await tx<{ id: number }[]>`
       select i.id from incidents i
@@ -74,4 +74,19 @@ export async function sweep(sql: Sql, queue: Queue): Promise<number> {
     await hint(tx, queue, left)
     return incidents.length + left.length
   })
+}
+
+/**
+ * Incidents that wait for one that has let go of its targets: it frees those it knows of, and one that began to wait in the
+ * same moment is not among them.
+ */
+async function letGo(tx: Tx): Promise<number[]> {
+  const rows = await tx<{ id: number }[]>`
+    update incidents set waits_for = null
+    where id in (
+      select i.id from incidents i
+      where i.waits_for is not null and not exists (select from leases l where l.incident_id = i.waits_for)
+      order by i.id for no key update skip locked)
+    returning id`
+  return rows.map(({ id }) => id)
 }

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino'
 import type { Json } from '../domain/json.ts'
 import { inTransaction, isUnavailable, type Sql, type Tx } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
@@ -31,7 +30,7 @@ export type LookInto = (investigation: Investigation, run: Investigating) => Pro
 export interface InvestigationWorkerDeps {
   sql: Sql
   queue: Queue
-  log: Logger
+  log: { error(about: object, message: string): void }
   /** How many at once in this process. */
   concurrency: number
   kinds: Partial<Record<InvestigationKind, LookInto>>

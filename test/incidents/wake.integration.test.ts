@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import { takeLease } from '../../src/incidents/leases.ts'
+import { takeLease, takeTargets } from '../../src/incidents/leases.ts'
 import { happened, move } from '../../src/incidents/move.ts'
 import { clearTimers, setTimer, setTimerAt, sweep, wake } from '../../src/incidents/wake.ts'
 import { pass, recordingQueue, seedIncident } from '../approvals/seed.ts'
@@ -133,3 +133,17 @@ async function now(): Promise<Date> {
   if (!row) throw new Error('no time')
   return row.now
 }
+
+test('an incident that waits for one without any target is woken once; one whose target is held goes on waiting', async () => {
+  const [over, busy, late, patient] = [await settled(), await settled(), await settled(), await settled()]
+  await takeTargets(sql, busy, [`talos-main/deployment/media/${busy}`])
+  await sql`update incidents set waits_for = ${over} where id = ${late}`
+  await sql`update incidents set waits_for = ${busy} where id = ${patient}`
+  await sweep(sql, queue)
+  await sweep(sql, queue)
+  expect(hinted()).toContain(late)
+  expect(hinted()).not.toContain(patient)
+  expect(await wants(late)).toBe(1)
+  const rows = await sql`select id, waits_for from incidents where id in (${late}, ${patient}) order by id`
+  expect(rows.map((row) => row.waits_for)).toEqual([null, busy])
+})

@@ -29,6 +29,8 @@ interface Waiting {
   timer: NodeJS.Timeout
 }
 
+/** Of the thread, in MB. Texts are short-lived: left to itself, its heap grows to several times what it needs. */
+const MOST_MEMORY = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 160 }
 const KEPT = 400
 const KEPT_LENGTH = 64 * 1_024
 
@@ -59,7 +61,7 @@ export function cutter({
 
   function started(): Worker {
     if (worker) return worker
-    const fresh = new Worker(file)
+    const fresh = new Worker(file, { resourceLimits: MOST_MEMORY })
     worker = fresh
     fresh.unref()
     const gone = () => worker === fresh && abandon('The search for secrets ended unexpectedly.')

@@ -23,10 +23,13 @@ export function secretlintRules(): OtherRules {
 }
 
 async function load() {
-  const [{ lintSource }, { rules }] = await Promise.all([
+  const [{ lintSource }, { rules }, { secretLintProfiler }] = await Promise.all([
     import('@secretlint/core'),
     import('@secretlint/secretlint-rule-preset-recommend'),
+    import('@secretlint/profiler'),
   ])
+  // It would keep every mark of every text for as long as the process lives.
+  secretLintProfiler.setEnabled(false)
   // One by one: a preset goes on obeying such comments even where that rule of it is disabled.
   const kept = rules.filter(({ meta }) => meta.id !== SWITCH)
   const config: SecretLintCoreConfig = { rules: kept.map((rule) => ({ id: rule.meta.id, rule })) }

@@ -4,7 +4,7 @@ import type { Finding } from './finding.ts'
 export interface View {
   text: string
   /** For each character its start in the original; one more for the end. */
-  at: number[]
+  at: ArrayLike<number>
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -27,7 +27,9 @@ const JOINT =
 
 /** The text itself. */
 export function plain(text: string): View {
-  return { text, at: Array.from({ length: text.length + 1 }, (_, i) => i) }
+  const at = new Uint32Array(text.length + 1)
+  for (let i = 0; i <= text.length; i++) at[i] = i
+  return { text, at }
 }
 
 /** With escapes undone and invisible characters gone; undefined where there are none. */
