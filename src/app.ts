@@ -23,19 +23,24 @@ import { answerQuestions } from './conversation/answer-question.ts'
 import { OperatorError } from './domain/errors.ts'
 import type { Observe } from './domain/observe.ts'
 import type { Problem, Runbook } from './domain/runbook.ts'
+import type { Outside } from './domain/view.ts'
 import { incidentGraph } from './graph/graph.ts'
 import { httpApp, listen } from './http.ts'
 import { announcer as announcerFor } from './incidents/announce.ts'
 import { hint } from './incidents/wake.ts'
+import { modeNow } from './inference/mode-setting.ts'
 import { neverLeaves } from './inference/never-leaves.ts'
 import { openInference } from './inference/open-inference.ts'
 import { placeholderKey } from './inference/placeholder-key.ts'
 import { postgresCalls } from './inference/postgres-calls.ts'
+import { readPrompt } from './inference/prompts.ts'
 import { alertmanagerApi } from './ingest/alertmanager-api.ts'
 import { postgresIntake } from './ingest/postgres-intake.ts'
 import { postgresStanding } from './ingest/postgres-standing.ts'
 import { type Reconciler, reconciler } from './ingest/reconciliation.ts'
 import { alertmanagerWebhook } from './ingest/webhook.ts'
+import { investigations } from './investigation/asking.ts'
+import { incidentInvestigation } from './investigation/incident-investigation.ts'
 import { investigationWorker } from './investigation/investigation-worker.ts'
 import { keepIndexed } from './knowledge/keep-indexed.ts'
 import { knowledgeSources, openKnowledge } from './knowledge/open-knowledge.ts'
@@ -84,10 +89,11 @@ export interface App {
 const GRANT_TTL_MS = 15_000
 const LOGIN_TTL_MS = 15 * 60_000
 const DUTY_TTL_MS = 9_000
+/** How long one investigation may take, all its models and looks together. */
+const INVESTIGATION_DEADLINE_MS = 5 * 60_000
+const INVESTIGATIONS_AT_ONCE = 2
 /** The graph's and the queue's pools are their own; this one serves webhooks, presses, nodes and pages. */
 const POOL = 12
-/** Investigations at once in this process. */
-const INVESTIGATIONS = 2
 
 /**
  * Builds every adapter, hands them down and starts. What is not configured is embedded or left out. Throws OperatorError
@@ -151,12 +157,24 @@ async function build(
   closers.push(() => inference.close())
 
   const announcer = announcerFor(config.telegram ? [TELEGRAM_CHANNEL] : [])
+  const { ollama, claude, mode } = config.inference
+  const staysHome = neverLeaves(config.inference.neverLeaves)
+  const outside: Outside = { keepsHome: staysHome, cloud: claude !== undefined }
+  const deeper =
+    ollama || claude
+      ? investigations(sql, queue, {
+          investigate: config.inference.investigate,
+          mode,
+          deadlineMs: INVESTIGATION_DEADLINE_MS,
+        })
+      : undefined
   const desk = approvalDesk({
     sql,
     queue,
     announcer,
     options: { authorizationTtlMs: config.authorizationTtlMs, people: () => people },
     editing: (tx, wanted) => askEdit(tx, queue, wanted),
+    ...(claude && deeper && { askCloud: deeper.askCloud }),
   })
 
   const checkpointer = openCheckpointer(url, {
@@ -172,6 +190,7 @@ async function build(
       announcer,
       runbooks: () => shelf.byId,
       knowledge: knowledge.search,
+      ...(deeper && { deeper }),
       people: () => people,
       rules: {
         protectedNamespaces: config.protectedNamespaces,
@@ -192,35 +211,46 @@ async function build(
     observe,
   )
 
-  const staysHome = neverLeaves(config.inference.neverLeaves)
-  const investigations = investigationWorker({
+  const worker = incidentWorker({ sql, queue, graph, instance: config.instanceName, concurrency: config.workers, log })
+  closers.push(() => worker.stop())
+
+  const declared = declaredTools(servers)
+  const nudge = announcerFor([])
+  const looker = investigationWorker({
     sql,
     queue,
     log,
-    concurrency: INVESTIGATIONS,
+    concurrency: INVESTIGATIONS_AT_ONCE,
     kinds: {
-      question: answerQuestions({
-        sql,
-        queue,
-        announcer,
+      incident: incidentInvestigation({
+        ...{ sql, queue, announcer, toolbox, declared, mode },
         router: inference.router,
-        toolbox,
-        declared: declaredTools(servers),
+        prompt: readPrompt('investigate'),
+        neverLeaves: staysHome,
+        runbooks: () => shelf.byId,
+        now: Date.now,
+      }),
+      question: answerQuestions({
+        ...{ sql, queue, announcer, toolbox, declared, mode },
+        router: inference.router,
         runbooks: () => shelf.byId,
         knowledge: knowledge.search,
         people: () => people,
         neverLeaves: staysHome,
-        mode: config.inference.mode,
         timezone: config.timezone,
         now: Date.now,
       }),
     },
+    // The console shows it as it goes; in the chat it would spend what other cards need.
+    onProgress: ({ incident }) => {
+      if (incident !== null) nudge.card(sql, [incident]).catch(() => undefined)
+    },
+    tellFailure: async (tx, { incident }) => {
+      if (incident !== null) await announcer.card(tx, [incident])
+    },
   })
-
-  const worker = incidentWorker({ sql, queue, graph, instance: config.instanceName, concurrency: config.workers, log })
-  closers.push(() => worker.stop())
-  // Before the worker, which waits for what is under way.
-  closers.push(async () => investigations.stop())
+  // Stopped before the queue waits for what is under way: what is cut off is looked into anew elsewhere.
+  closers.push(async () => looker.stop())
 
   let poller: Reconciler | undefined
   const intake = postgresIntake(
@@ -286,7 +316,10 @@ async function build(
     closers.push(() => changes.close())
     routes.push(
       consoleApp({
-        incidents: { list: () => incidentList(sql, runbookOf), view: (id) => incidentView(sql, id, runbookOf) },
+        incidents: {
+          list: () => incidentList(sql, runbookOf),
+          view: (id) => incidentView(sql, id, runbookOf, outside),
+        },
         buttons: { tokens: (incident, specs) => liveButtons(sql, incident, specs) },
         desk,
         questions: consoleQuestions(sql, queue),
@@ -320,7 +353,7 @@ async function build(
       runbooks: () => shelf.byId,
       models: { status: inference.router.status, mode: config.inference.mode, budget: config.inference.budget },
       cluster: config.clusterName,
-      staysHome,
+      outside,
       consoleLink: ({ name }) => linkFor(name),
       clean: inference.redactor.forChat,
       log,
@@ -332,7 +365,7 @@ async function build(
   server.serve(httpApp({ sql, registry: metrics.registry, routes }))
 
   await worker.start()
-  await investigations.start()
+  await looker.start()
 
   void toolbox.tools()
   const indexing = onDuty(sql, { name: 'duty:index', instance: config.instanceName, ttlMs: DUTY_TTL_MS }, (signal) =>
@@ -351,7 +384,13 @@ async function build(
     databaseUrl: url,
     runbooks: () => shelf.byId,
     loginLink: (person = people[0]?.name ?? localAdmin.name) => linkFor(person),
-    parts: () => partsOf(config, { toolbox, runbooks: shelf.byId.size, problems: shelf.problems }),
+    parts: async () =>
+      await partsOf(config, {
+        toolbox,
+        runbooks: shelf.byId.size,
+        problems: shelf.problems,
+        mode: await modeNow(sql, mode),
+      }),
     stop,
   }
 }

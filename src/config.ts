@@ -40,6 +40,8 @@ export type InferenceConfig = {
     | undefined
   /** What a new installation starts with. */
   readonly mode: Mode
+  /** Which incidents are looked into without anybody asking. */
+  readonly investigate: 'always' | 'unmatched' | 'asked'
   readonly escalateOn: readonly Signal[]
   readonly prices: Readonly<Record<string, ModelPrice>>
   readonly budget: {
@@ -250,6 +252,7 @@ function inferenceOf(values: Values): InferenceConfig {
             deadlineMs: values.CLAUDE_DEADLINE,
           },
     mode: values.MODEL_MODE,
+    investigate: values.INVESTIGATE,
     escalateOn: values.ESCALATE_ON,
     prices: values.MODEL_PRICES,
     budget: {

@@ -1,6 +1,8 @@
 import { checkTelegram } from './chat/telegram-check.ts'
-import type { Config } from './config.ts'
+import type { Config, InferenceConfig } from './config.ts'
+import type { Mode } from './domain/inference.ts'
 import type { Problem } from './domain/runbook.ts'
+import { checkOllama } from './inference/ollama-check.ts'
 import { OWN_SERVERS } from './tools/rules.ts'
 import { STARTED_BY } from './tools/server-entries.ts'
 import type { Toolbox } from './tools/toolbox.ts'
@@ -16,10 +18,12 @@ export interface Running {
   toolbox: Toolbox
   runbooks: number
   problems: readonly Problem[]
+  /** Which models may be asked now; as configured where nobody can look. */
+  mode?: Mode
 }
 
 /** What this installation is made of, in the order in which people look. Asks every MCP server for its tools. */
-export async function partsOf(config: Config, { toolbox, runbooks, problems }: Running): Promise<Part[]> {
+export async function partsOf(config: Config, { toolbox, runbooks, problems, mode }: Running): Promise<Part[]> {
   await toolbox.tools()
   return [
     config.databaseUrl === undefined
@@ -44,6 +48,8 @@ export async function partsOf(config: Config, { toolbox, runbooks, problems }: R
           'Pages are found by their words alone. Set OLLAMA_HOST to find them by meaning too.',
         )
       : part('embedding', 'real', `${config.knowledge.embeddingModel} by Ollama.`),
+    await localPart(config.inference, mode),
+    cloudPart(config.inference, mode),
     config.people.length > 0
       ? part('people', 'real', peopleOf(config))
       : part('people', 'missing', 'Whoever opens the link printed here is admin. Set PEOPLE to name who may decide.'),
@@ -59,6 +65,26 @@ async function telegramPart({ telegram }: Config): Promise<Part> {
     )
   const { ok, detail } = await checkTelegram(telegram)
   return part('telegram', ok ? 'real' : 'broken', `${detail}, by ${telegram.mode}.`)
+}
+
+async function localPart({ ollama, mode: configured }: InferenceConfig, mode = configured): Promise<Part> {
+  const name = 'local model'
+  if (!ollama) return part(name, 'missing', 'Nothing is looked into at home. Set OLLAMA_HOST.')
+  const state = await checkOllama(ollama)
+  if (!state.reachable)
+    return part(name, 'broken', `Ollama in OLLAMA_HOST: ${state.because}. Everything but models works without it.`)
+  return state.there
+    ? part(name, 'real', `${ollama.model} by Ollama, in the mode ${mode}.`)
+    : part(name, 'missing', `Ollama answers without it. Run: ollama pull ${ollama.model}`)
+}
+
+/** No call is made for this: it would cost something, and say little. */
+function cloudPart({ claude, prices, mode: configured }: InferenceConfig, mode = configured): Part {
+  const name = 'cloud model'
+  if (!claude) return part(name, 'missing', 'No model in the cloud is asked. Set ANTHROPIC_API_KEY to have one.')
+  return prices[claude.model]
+    ? part(name, 'real', `${claude.model}, in the mode ${mode}. Its key is not tried here.`)
+    : part(name, 'broken', `There is no price for ${claude.model}, so it is never asked. Add it to MODEL_PRICES.`)
 }
 
 function toolParts(toolbox: Toolbox): Part[] {

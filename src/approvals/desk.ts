@@ -27,6 +27,8 @@ export interface DeskDeps {
   options: DeskOptions
   /** Takes what a person typed about a plan; without it plans are taken or left as they are. */
   editing?: (tx: Tx, wanted: EditWanted) => Promise<string | undefined>
+  /** Has the cloud asked about an incident, in the press's transaction; answers what people are told. Absent without a key. */
+  askCloud?: (tx: Tx, asked: { incident: number; by: string }) => Promise<string>
 }
 
 /** A press with what it needs to be carried out, in its transaction. */
@@ -98,6 +100,8 @@ async function carryOut(pressing: Pressing): Promise<PressAnswer> {
       return await takeOver(pressing)
     case 'modify':
       return await modify(pressing)
+    case 'ask_cloud':
+      return await askCloud(pressing)
     default:
       return await request(pressing, verb)
   }
@@ -120,12 +124,27 @@ async function takeOver({ tx, announcer, button, press, person }: Pressing): Pro
   return { text: 'It is yours. The others see it on the card.', alert: false }
 }
 
+/** The approval that is asked for stands meanwhile: what the cloud says comes on the same card, and may be chosen from it. */
+async function askCloud({ tx, announcer, button, press, person, askCloud: ask }: Pressing): Promise<PressAnswer> {
+  if (!(await useButton(tx, press.token, person.name))) return moved((await findButton(tx, press.token))?.usedBy)
+  if (!ask) return { text: 'There is no model in the cloud here.', alert: true }
+  const { id, round } = await lockIncident(tx, button.incident)
+  const text = await ask(tx, { incident: id, by: person.name })
+  await tx`update incidents set menu = null where id = ${id}`
+  await happened(tx, { incident: id, round, name: 'cloud asked', actor: actorOf(person) })
+  await announcer.card(tx, [id])
+  const body = { verb: 'ask_cloud', by: person.name, round, channel: press.channel }
+  await writeLedger(tx, [{ kind: 'decided', incident: id, body }])
+  return { text, alert: false }
+}
+
 const said: Partial<Record<Verb, string>> = {
   ignore: 'Quiet until it ends.',
   snooze: 'Asleep. I will look again then.',
   undo: 'I will propose the way back and ask again.',
   rest: 'I will propose the rest and ask again.',
   again: 'I will look again and propose anew.',
+  choose: 'I will make a plan for that and ask.',
   check_again: 'Checking again.',
   run_again: 'I will ask for another attempt.',
   abandon: 'Left as it is. Nothing more will run for it.',

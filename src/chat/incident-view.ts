@@ -1,6 +1,7 @@
 import { type ApprovalRow, toApproval } from '../approvals/approval-rows.ts'
 import { type EffectRow, type PlanRow, toEffect, toPlan } from '../approvals/plan-rows.ts'
-import type { AlertView, Finding, IncidentView, RunbookPages, TimelineEvent } from '../domain/view.ts'
+import type { InvestigationView } from '../domain/investigation.ts'
+import type { AlertView, Finding, IncidentView, Outside, RunbookPages, TimelineEvent } from '../domain/view.ts'
 import { type IncidentRow, toIncident } from '../incidents/incident-rows.ts'
 import type { Sql } from '../storage/postgres.ts'
 
@@ -20,6 +21,7 @@ interface ViewRow {
   votes: Stored<IncidentView['votes'][number]>[]
   effects: Stored<EffectRow>[]
   timeline: Stored<TimelineEvent>[]
+  investigations: Stored<InvestigationView>[]
   fixed: number
   notFixed: number
   policy: string
@@ -29,8 +31,14 @@ interface ViewRow {
 /**
  * Everything people see of one incident, in one statement and so of one moment: cards are drawn often. Undefined where there
  * is no incident of that number. `runbookOf` gives a runbook's words for people; the files are not in the database.
+ * `outside`: nothing stays at home, and there is no cloud, unless told.
  */
-export async function incidentView(sql: Sql, id: number, runbookOf: RunbookPages): Promise<IncidentView | undefined> {
+export async function incidentView(
+  sql: Sql,
+  id: number,
+  runbookOf: RunbookPages,
+  outside: Outside = { keepsHome: () => false, cloud: false },
+): Promise<IncidentView | undefined> {
   const [row] = await sql<ViewRow[]>`
     select to_jsonb(i) as incident,
       (select coalesce(jsonb_agg(a), '[]') from (
@@ -50,6 +58,13 @@ export async function incidentView(sql: Sql, id: number, runbookOf: RunbookPages
       (select coalesce(jsonb_agg(t order by t.id), '[]') from (
         select id, round, name, actor, from_status as "from", to_status as "to", detail, at
         from incident_events where incident_id = i.id order by id desc limit ${EVENTS_SHOWN}) t) as timeline,
+      (select coalesce(jsonb_agg(n), '[]') from (
+        select id, round, asked_by as "askedBy", status, progress, report, created_at as "createdAt",
+          ended_at as "endedAt"
+        from investigations where incident_id = i.id and kind = 'incident' and status <> 'withdrawn'
+          and created_at >= coalesce(
+            (select max(at) from incident_events where incident_id = i.id and name = 'reopened'), '-infinity')
+        order by created_at desc, id limit 3) n) as investigations,
       (select count(*) from trust where runbook_id = i.runbook_id and scope = i.cluster and credit = 'success') as fixed,
       (select count(*) from trust where runbook_id = i.runbook_id and scope = i.cluster and credit = 'failure')
         as "notFixed",
@@ -62,10 +77,12 @@ export async function incidentView(sql: Sql, id: number, runbookOf: RunbookPages
     where i.id = ${id}`
   if (!row) return undefined
   const incident = toIncident(dated(row.incident, ['snoozed_until', 'opened_at', 'closed_at']))
+  const alerts = row.alerts.map((alert) => dated<AlertView>(alert, ['startsAt', 'endsAt']))
+  const keptHome = [incident.labels, ...alerts.map(({ labels }) => labels)].some(outside.keepsHome)
   const page = incident.runbookId === null ? undefined : runbookOf(incident.runbookId)
   return {
     incident,
-    alerts: row.alerts.map((alert) => dated(alert, ['startsAt', 'endsAt'])),
+    alerts,
     firing: row.firing,
     total: row.total,
     runbookTitle: page?.title ?? null,
@@ -76,6 +93,9 @@ export async function incidentView(sql: Sql, id: number, runbookOf: RunbookPages
     votes: row.votes.map((vote) => dated(vote, ['at'])),
     effects: row.effects.map((effect) => toEffect(dated(effect, ['started_at', 'settles_at', 'finished_at']))),
     timeline: row.timeline.map((event) => dated(event, ['at'])),
+    investigations: row.investigations.map((one) => dated(one, ['createdAt', 'endedAt'])),
+    keptHome,
+    askCloud: outside.cloud && !keptHome,
     record: { fixed: row.fixed, notFixed: row.notFixed },
     policy: row.policy,
     now: row.now,

@@ -7,7 +7,7 @@ import type { Button, ButtonSpec, Card } from '../domain/card.ts'
 import type { Observe } from '../domain/observe.ts'
 import type { Person } from '../domain/person.ts'
 import type { ApprovalDesk } from '../domain/press.ts'
-import type { RunbookPages } from '../domain/view.ts'
+import type { Outside, RunbookPages } from '../domain/view.ts'
 import type { Announcer } from '../incidents/announce.ts'
 import { json, type Sql } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
@@ -49,11 +49,11 @@ export interface TelegramDeps {
   runbooks?: CommandDeps['runbooks']
   models?: CommandDeps['models']
   cluster?: string
-  /** Whether labels keep an incident at home, and its answers out of the chat; never unless told. */
-  staysHome?: AnswersDeps['staysHome']
   /** How long a question is worked on before its asker is told so, and between two edits of that. */
   progressAfterMs?: number
   progressEveryMs?: number
+  /** What stays at home, and whether there is a cloud to ask; nothing and none unless told. */
+  outside?: Outside
   /** A one-time link into the console for a person; undefined where the console is off. */
   consoleLink: (person: Person) => Promise<string | undefined>
   log: OutboxLog
@@ -112,6 +112,8 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     topics,
     draw: drawCard,
     runbookOf: deps.runbookOf,
+    ...(deps.outside && { outside: deps.outside }),
+    ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
     timezone: config.timezone,
     quietHours: config.quietHours,
     log,
@@ -122,7 +124,7 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     sql,
     speaker,
     people: deps.people,
-    staysHome: deps.staysHome ?? (() => false),
+    staysHome: deps.outside?.keepsHome ?? (() => false),
     log,
     ...(deps.progressAfterMs !== undefined && { progressAfterMs: deps.progressAfterMs }),
     ...(deps.progressEveryMs !== undefined && { progressEveryMs: deps.progressEveryMs }),

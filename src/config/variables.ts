@@ -473,6 +473,14 @@ export const VARIABLES = {
       'What makes `local_first` ask the cloud. `schema`: an answer that does not fit after one repair; `evidence`: it cites what is not there; `checks`: something required was not looked at; `margin`: the best pages are close; `severity`: a critical incident; `risk`: a dangerous plan; `person`: somebody taps Ask Claude; `unavailable`: the local model does not answer.',
     parse: listOf(...SIGNALS),
   }),
+  INVESTIGATE: set({
+    section: 'Models',
+    type: 'always, unmatched or asked',
+    default: 'always',
+    about:
+      'Which incidents a model looks into by itself: all, those for which no runbook leads to a plan, or none until somebody asks. No card waits for it.',
+    parse: oneOf('always', 'unmatched', 'asked'),
+  }),
   MODEL_PRICES: set({
     section: 'Models',
     type: 'model=input/output[/cache read/cache write], …',

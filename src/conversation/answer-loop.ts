@@ -1,6 +1,7 @@
 import type { Labels, Severity } from '../domain/alert.ts'
-import type { Answer, PlanIdea } from '../domain/answer.ts'
+import type { Answer } from '../domain/answer.ts'
 import type { Mode } from '../domain/inference.ts'
+import type { ProposedPlan } from '../domain/investigation.ts'
 import type { ChatRequest, Message, ToolCall } from '../inference/chat-model.ts'
 import { type NeverLeaves, namesOf } from '../inference/never-leaves.ts'
 import type { Prompt } from '../inference/prompts.ts'
@@ -33,7 +34,7 @@ export interface Asked {
   tools: readonly LookingTool[]
   /** What could be proposed, for the model to read: runbooks and changing tools. */
   menu: string
-  unfit: (idea: PlanIdea) => string | undefined
+  unfit: (idea: ProposedPlan) => string | undefined
   mode: Mode
   deadlineMs: number
   signal: AbortSignal

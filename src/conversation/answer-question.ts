@@ -1,27 +1,25 @@
 import { incidentView } from '../chat/incident-view.ts'
-import type { Answer, PlanIdea } from '../domain/answer.ts'
-import type { JsonObject } from '../domain/json.ts'
+import type { Answer } from '../domain/answer.ts'
+import type { Conclusion, ProposedPlan } from '../domain/investigation.ts'
 import type { IncidentView } from '../domain/view.ts'
 import { modeNow } from '../inference/mode-setting.ts'
 import { type Prompt, readPrompt } from '../inference/prompts.ts'
 import type { Investigation } from '../investigation/investigation-rows.ts'
 import type { Ended, Investigating, LookInto } from '../investigation/investigation-worker.ts'
+import { plannableOf } from '../investigation/plannable.ts'
+import { planMisuse, plansText } from '../investigation/plans.ts'
 import { readOnlyTools } from '../investigation/read-only-tools.ts'
-import { effectOfCall } from '../tools/rules.ts'
 import { type Found, findAnswer } from './answer-loop.ts'
 import { answerByRules } from './by-rules.ts'
 import { chooseTools } from './choose-tools.ts'
 import { type ConversationDeps, emptyAnswer } from './deps.ts'
 import { editPlan } from './editing/edit-plan.ts'
 import { type Known, knownOfAll, knownOfIncident, pagesFor } from './known.ts'
-import { type ChangingTool, unfit } from './plan-idea.ts'
-import { putToGraph, whyNotProposed } from './request.ts'
+import { putToGraph, whyNotTaken } from './request.ts'
 import { told } from './told.ts'
 
-/** Tools that a model is offered: to look with, and to propose. */
+/** Tools that a model is offered to look with. */
 const LOOKING_TOOLS = 18
-const CHANGING_TOOLS = 8
-const RUNBOOKS = 30
 
 /**
  * What is asked in free text: a question is answered from what can be seen, a request becomes a proposal that is asked for like
@@ -64,10 +62,10 @@ function propose(
   deps: ConversationDeps,
   asked: Investigation,
   view: IncidentView | undefined,
-  answer: Answer & { plan: PlanIdea },
+  answer: Answer & { plan: ProposedPlan },
 ): Ended {
   const person = deps.people().find(({ name }) => name === asked.askedBy)
-  const because = whyNotProposed(person, view?.incident)
+  const because = whyNotTaken(person, view?.incident)
   if (because !== undefined || !person || !view)
     return told(asked, { ...answer, plan: null, notes: [...answer.notes, because ?? 'Nothing is proposed.'] })
   const { id } = view.incident
@@ -77,13 +75,13 @@ function propose(
       incident: id,
       person,
       verb: 'choose',
-      params: { investigation: asked.id, cause: null },
+      params: { subject: asked.id, cause: 0 },
     }),
   )
 }
 
-function ideaWords(plan: PlanIdea): string {
-  return 'runbook' in plan
+function ideaWords(plan: ProposedPlan): string {
+  return plan.kind === 'runbook'
     ? `the runbook ${plan.runbook}.`
     : `${plan.actions.map(({ tool, arguments: args }) => `${tool} ${JSON.stringify(args)}`).join(', ')}.`
 }
@@ -100,7 +98,7 @@ async function byModel(deps: ConversationDeps, prompt: Prompt, { asked, run, vie
   const { sql, toolbox, declared, runbooks, router, neverLeaves, now } = deps
   const texts = [text, ...known.slice(0, 2).map((one) => one.text)]
   const looking = readOnlyTools(toolbox, { declared })
-  const changing = await changingTools(deps)
+  const plannable = plannableOf(await toolbox.tools().catch(() => []), runbooks().values(), declared)
   const found: Found = await findAnswer(
     { router, looking, prompt, neverLeaves, now },
     {
@@ -110,8 +108,8 @@ async function byModel(deps: ConversationDeps, prompt: Prompt, { asked, run, vie
       text,
       known,
       tools: chooseTools(await looking.tools().catch(() => []), texts, LOOKING_TOOLS),
-      menu: menuOf(deps, chooseTools(changing, texts, CHANGING_TOOLS)),
-      unfit: (idea) => unfit(idea, { runbooks: runbooks(), changing, declared }),
+      menu: plansText(plannable),
+      unfit: (plan) => planMisuse(concluding(plan), plannable)[0]?.because,
       mode: asked.request.mode ?? (await modeNow(sql, deps.mode, asked.incident)),
       deadlineMs: asked.request.deadlineMs,
       signal: run.signal,
@@ -122,28 +120,8 @@ async function byModel(deps: ConversationDeps, prompt: Prompt, { asked, run, vie
   return { held, spent }
 }
 
-async function changingTools({ toolbox, declared }: ConversationDeps): Promise<ChangingTool[]> {
-  const published = await toolbox.tools().catch(() => [])
-  return published.flatMap(({ name, definition }) => {
-    const effect = effectOfCall(name, {}, declared)
-    const { description, inputSchema } = definition
-    if (effect === undefined || effect === 'read') return []
-    const parameters = typeof inputSchema === 'object' && inputSchema !== null ? (inputSchema as JsonObject) : {}
-    return [{ name, description: typeof description === 'string' ? description : '', parameters }]
-  })
-}
-
-function menuOf({ runbooks }: ConversationDeps, changing: readonly ChangingTool[]): string {
-  const pages = [...runbooks().values()]
-    .filter(({ steps }) => steps.length > 0)
-    .slice(0, RUNBOOKS)
-    .map(
-      ({ id, title, inputs }) =>
-        `runbook ${id}: ${title} (inputs: ${inputs.map(({ name }) => name).join(', ') || 'none'})`,
-    )
-  const tools = changing.map(
-    ({ name, description, parameters }) =>
-      `tool ${name}: ${description}\n  arguments: ${JSON.stringify(parameters.properties ?? {})}`,
-  )
-  return [...pages, ...tools].join('\n') || 'nothing'
+/** As the cause of a conclusion, which is how plans are judged. */
+function concluding(plan: ProposedPlan): Conclusion {
+  const cause = { title: '', claims: [], confidence: 0, plan }
+  return { finding: 'cause_found', summary: '', causes: [cause], claims: [], next: '' }
 }

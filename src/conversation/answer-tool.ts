@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import type { PlanIdea } from '../domain/answer.ts'
+import type { ProposedPlan } from '../domain/investigation.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { ToolSpec } from '../inference/chat-model.ts'
+import { Plan, toPlan } from '../investigation/conclude-tool.ts'
 import type { Claim } from '../investigation/report.ts'
 
 const Claim_ = z.object({
@@ -16,30 +17,11 @@ const Claim_ = z.object({
     .max(4),
 })
 
-const Plan_ = z.union([
-  z.object({
-    runbook: z.string().max(100),
-    inputs: z.record(z.string().max(60), z.union([z.string().max(300), z.number()])),
-  }),
-  z.object({
-    actions: z
-      .array(
-        z.object({
-          tool: z.string().max(120),
-          arguments: z.record(z.string().max(60), z.json()),
-          why: z.string().max(300),
-        }),
-      )
-      .min(1)
-      .max(5),
-  }),
-])
-
 const Said_ = z.object({
   kind: z.enum(['answered', 'not_known', 'request']),
   claims: z.array(Claim_).max(6).describe('The answer, the most important sentence first.'),
   unknown: z.string().max(300).describe('What could not be seen, in a sentence; empty if nothing.'),
-  plan: Plan_.nullable().describe('For request: what would be done. Otherwise null.'),
+  plan: Plan.nullish().describe('For request: what would be done. Otherwise null.'),
 })
 
 export const ANSWER = 'answer'
@@ -56,7 +38,7 @@ export interface Said {
   kind: 'answered' | 'not_known' | 'request'
   claims: readonly Claim[]
   unknown: string
-  plan: PlanIdea | null
+  plan: ProposedPlan | null
 }
 
 /** Reads it, or says in a sentence what is wrong with it. */
@@ -66,8 +48,9 @@ export function readAnswer(args: JsonObject): Said | { problem: string } {
     const [issue] = read.error.issues
     return { problem: `answer: ${issue?.path.join('.') || 'the arguments'}: ${issue?.message ?? 'do not fit'}.` }
   }
-  const { kind, plan, claims } = read.data
+  const { kind, claims, unknown } = read.data
+  const plan = kind === 'request' && read.data.plan ? (toPlan(read.data.plan) ?? null) : null
   if (kind === 'request' && plan === null) return { problem: 'A request comes with a plan.' }
   if (kind === 'answered' && claims.length === 0) return { problem: 'An answer has at least one claim.' }
-  return { ...read.data, plan: kind === 'request' ? plan : null }
+  return { kind, claims, unknown, plan }
 }

@@ -1,4 +1,5 @@
-import type { AnswerLine, PlanIdea } from '../domain/answer.ts'
+import type { AnswerLine } from '../domain/answer.ts'
+import type { ProposedPlan } from '../domain/investigation.ts'
 import type { ChatAnswer, ToolCall } from '../inference/chat-model.ts'
 import type { Judgement } from '../inference/router.ts'
 import type { LookingTool } from '../investigation/port.ts'
@@ -13,7 +14,7 @@ export interface Held {
   lines: AnswerLine[]
   /** What could not be seen, in a sentence; empty if nothing. */
   unknown: string
-  plan: PlanIdea | null
+  plan: ProposedPlan | null
   dropped: number
 }
 
@@ -24,7 +25,7 @@ export interface Standing {
   tools: readonly LookingTool[]
   evidence: readonly Evidence[]
   /** Why a plan cannot be proposed, in a sentence; undefined when it can. */
-  unfit: (idea: PlanIdea) => string | undefined
+  unfit: (idea: ProposedPlan) => string | undefined
   onRefused(tool: string, because: string): void
 }
 

@@ -10,7 +10,7 @@ import { json, type Tx } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
 
 /** Why what a person wants done is not even proposed, in a sentence for them; undefined when it is. */
-export function whyNotProposed(person: Person | undefined, incident: Incident | undefined): string | undefined {
+export function whyNotTaken(person: Person | undefined, incident: Incident | undefined): string | undefined {
   if (!person) return 'You are not on the list of people any more, so I propose nothing for you.'
   if (!atLeast(person.role, 'operator'))
     return 'You may ask, but not have things done: your role is viewer. An operator can ask me for this.'

@@ -1,9 +1,4 @@
-import type { Json } from './json.ts'
-
-/** What could be done, as somebody thought of it: nothing of it has been tried, and policy and people decide on it. */
-export type PlanIdea =
-  | { runbook: string; inputs: { readonly [name: string]: Json } }
-  | { actions: { tool: string; arguments: { readonly [name: string]: Json }; why: string }[] }
+import type { ProposedPlan } from './investigation.ts'
 
 /** A sentence of an answer, and the words it rests on. */
 export type AnswerLine = {
@@ -32,5 +27,5 @@ export type Answer = {
   tokens: number
   microUsd: number
   /** What the person wants done, where it was a request that may be proposed. */
-  plan: PlanIdea | null
+  plan: ProposedPlan | null
 }

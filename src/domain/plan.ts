@@ -52,7 +52,10 @@ export interface PlanBody {
   incident: number
   round: number
   purpose: 'fix' | 'undo' | 'rest' | 'edited'
+  /** Null for a plan that no runbook of this alert stands for: each of its actions is asked for. */
   runbook: { id: string; version: string; ceiling: Level } | null
+  /** The investigation, and the cause in it, that this was proposed for by a model. */
+  proposal?: { investigation: string; cause: number }
   cluster: string
   /** The values the runbook was filled with. */
   inputs: Readonly<Record<string, string | number>>

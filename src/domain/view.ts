@@ -2,6 +2,7 @@ import type { AlertStatus, Labels } from './alert.ts'
 import type { Approval, Vote } from './approval.ts'
 import type { Effect } from './effect.ts'
 import type { Incident } from './incident.ts'
+import type { InvestigationView } from './investigation.ts'
 import type { JsonObject } from './json.ts'
 import type { Plan } from './plan.ts'
 
@@ -40,6 +41,12 @@ export interface TimelineEvent {
 /** What a runbook says to people, by its id; undefined for one that is no longer there. */
 export type RunbookPages = (id: string) => { readonly title: string; readonly prose: string } | undefined
 
+/** Whether incidents with these labels stay at home, and whether there is a cloud to ask. */
+export interface Outside {
+  keepsHome(labels: Labels): boolean
+  cloud: boolean
+}
+
 /** Everything a card or a page says about an incident, read in one go. */
 export interface IncidentView {
   incident: Incident
@@ -57,6 +64,12 @@ export interface IncidentView {
   votes: Vote[]
   effects: Effect[]
   timeline: TimelineEvent[]
+  /** How models looked into it, the newest first, at most three; none that were dropped. */
+  investigations: InvestigationView[]
+  /** Its labels keep it at home: the chat says no more than that it is there. */
+  keptHome: boolean
+  /** A person may have the cloud asked about it. */
+  askCloud: boolean
   /** How its runbook did before, here: `{ fixed: 5, notFixed: 1 }`. */
   record: { fixed: number; notFixed: number }
   policy: string

@@ -7,6 +7,7 @@ import type { Sql } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
 import type { Rules } from '../tools/policy.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
+import type { Deeper } from './deeper.ts'
 
 /** What every node is handed. */
 export interface GraphDeps {
@@ -18,6 +19,8 @@ export interface GraphDeps {
   runbooks: () => ReadonlyMap<string, Runbook>
   /** Where suggestions come from; without it there are none. */
   knowledge?: KnowledgeSearch
+  /** Models that look into incidents; absent where none is configured. */
+  deeper?: Deeper
   people: () => readonly Person[]
   /** What configuration says of protection; the policy itself is read from the database, so that a freeze is everywhere at once. */
   rules: Omit<Rules, 'policy'>

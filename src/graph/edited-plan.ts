@@ -17,7 +17,7 @@ const Edits = z.array(
   }),
 )
 
-export type EditedDraft = Pick<PlanBody, 'runbook' | 'inputs' | 'verify' | 'checksRound' | 'edited'> & {
+export type EditedDraft = Pick<PlanBody, 'runbook' | 'inputs' | 'verify' | 'checksRound' | 'proposal' | 'edited'> & {
   steps: DraftStep[]
   cluster: string
 }
@@ -34,13 +34,14 @@ export async function fromEdits(
   if (!plan || plan.body.incident !== incident) return { problem: 'The plan to change is no longer there.' }
   const edits: Edit[] = Edits.parse(JSON.parse(request.edits))
   const done = (await effectsOf(sql, plan.id)).filter(({ status }) => status === 'done').map(({ action }) => action)
-  const { actions, runbook, inputs, verify, cluster, checksRound, round } = plan.body
+  const { actions, runbook, inputs, verify, cluster, checksRound, proposal, round } = plan.body
   return {
     runbook,
     inputs: withEdits(inputs, edits),
     verify,
     cluster,
     checksRound: checksRound ?? round,
+    ...(proposal && { proposal }),
     edited: { by: askedBy ?? 'agent', of: plan.digest, edits },
     steps: actions.filter(({ index }) => !done.includes(index)).map((action) => editedStep(action, edits)),
   }

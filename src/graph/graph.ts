@@ -19,7 +19,7 @@ type Node = (state: IncidentState, run: Run) => Promise<IncidentUpdate>
 
 /** Where each node may go: the drawn graph and the run one come from this. */
 export const routes = {
-  triage: ['recall', 'propose', 'record', 'end'],
+  triage: ['recall', 'investigate', 'propose', 'record', 'end'],
   recall: ['investigate', 'await-outcome'],
   investigate: ['propose', 'await-outcome'],
   propose: ['authorize', 'await-outcome'],

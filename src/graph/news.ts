@@ -97,14 +97,14 @@ async function settledNews(sql: SqlOrTx, approval: string): Promise<News | undef
  * was faster) is passed over: taken up later it would do something nobody means any more.
  */
 const fitting: Record<Wait, readonly Verb[]> = {
-  decision: ['modify', 'snooze', 'ignore'],
+  decision: ['choose', 'modify', 'snooze', 'ignore'],
   effect: [],
   doubt: ['check_again', 'run_again', 'abandon'],
   verify: ['undo'],
-  target: ['again', 'snooze', 'ignore'],
+  target: ['again', 'choose', 'snooze', 'ignore'],
   snooze: ['again', 'ignore'],
   ignored: ['again', 'snooze'],
-  watch: ['again', 'undo', 'rest', 'snooze', 'ignore'],
+  watch: ['again', 'choose', 'plan', 'undo', 'rest', 'snooze', 'ignore'],
 }
 
 /** What a wait looks at, as it stands in one moment. */

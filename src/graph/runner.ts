@@ -115,7 +115,8 @@ async function roundAfter(sql: Sql, state: IncidentState): Promise<IncidentUpdat
     return asked ? { ...afterRequest(state, asked), incident: incident.id } : undefined
   }
   if (incident.round <= state.round) return undefined
-  return { incident: incident.id, round: incident.round, next: 'triage', purpose: 'fix', basis: null, askedBy: null }
+  const fresh = { purpose: 'fix', basis: null, askedBy: null, chosen: null } as const
+  return { incident: incident.id, round: incident.round, next: 'triage', ...fresh }
 }
 
 /**

@@ -49,6 +49,8 @@ const Flow = z.object({
    */
   purpose: z.enum(['fix', 'undo', 'rest', 'edited']).default('fix'),
   basis: z.string().nullable().default(null),
+  /** The cause of an investigation that this round mends as was proposed; null for one that finds its own way. */
+  chosen: z.object({ investigation: z.string(), cause: z.number() }).nullable().default(null),
   /** Who asked for this round, where a person did; proposers do not second their own plans. */
   askedBy: z.string().nullable().default(null),
   /** Runbooks that match, the most specific first; the checks decide. */

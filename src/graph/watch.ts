@@ -2,6 +2,7 @@ import type { Outcome } from '../domain/incident.ts'
 import type { PingKind } from '../incidents/announce.ts'
 import { move } from '../incidents/move.ts'
 import { inTransaction } from '../storage/postgres.ts'
+import { lookDeeper } from './deeper.ts'
 import type { GraphDeps } from './deps.ts'
 import type { IncidentState, IncidentUpdate } from './state.ts'
 
@@ -11,14 +12,18 @@ export interface Watching {
   /** One whole sentence for the card. */
   because: string
   ping?: PingKind
+  /** Nothing could be proposed, so that a model may find what is the matter. */
+  deeper?: true
 }
 
 /** Leaves an incident to people: its card says why, and the graph waits for them or for the end of the alerts. */
 export async function watch(
-  { sql, announcer }: GraphDeps,
-  { incident, round }: IncidentState,
-  { outcome, because, ping }: Watching,
+  deps: GraphDeps,
+  state: IncidentState,
+  { outcome, because, ping, deeper }: Watching,
 ): Promise<IncidentUpdate> {
+  const { sql, announcer } = deps
+  const { incident, round } = state
   await inTransaction(sql, async (tx) => {
     await move(tx, {
       incident,
@@ -31,6 +36,7 @@ export async function watch(
       detail: { because },
       key: `watch:${round}`,
     })
+    if (deeper) await lookDeeper(deps, tx, state, false)
     if (ping) await announcer.ping(tx, incident, ping)
     await announcer.card(tx, [incident])
   })

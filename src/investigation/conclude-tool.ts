@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { JsonObject } from '../domain/json.ts'
 import type { ToolSpec } from '../inference/chat-model.ts'
-import type { Conclusion } from './report.ts'
+import type { Cause, Conclusion, ProposedPlan } from './report.ts'
 
 const Claim = z.object({
   text: z.string().min(1).max(600).describe('One thing that was seen.'),
@@ -15,6 +15,30 @@ const Claim = z.object({
     .max(6),
 })
 
+/** Pairs and no free object: what writes under a grammar, or strictly, can keep to them. */
+const Values = z.array(
+  z.object({ name: z.string().min(1).max(63), value: z.union([z.string().max(1_000), z.number(), z.boolean()]) }),
+)
+
+/** A plan as a model writes it; `toPlan` reads it. */
+export const Plan = z.object({
+  runbook: z
+    .string()
+    .max(64)
+    .describe('The id of a runbook that stands in the evidence; empty for a plan of single actions.'),
+  inputs: Values.max(20).describe('Values for the inputs of the runbook; those left out are taken from the alert.'),
+  actions: z
+    .array(
+      z.object({
+        tool: z.string().max(128),
+        arguments: Values.max(20),
+        why: z.string().max(300),
+      }),
+    )
+    .max(4)
+    .describe('At most four calls of the tools that a plan may name, in this order; none where a runbook is named.'),
+})
+
 const Conclusion_ = z.object({
   finding: z.enum(['cause_found', 'unclear', 'no_data', 'not_a_problem']),
   summary: z.string().min(1).max(800).describe('Two sentences for a tired person.'),
@@ -24,6 +48,7 @@ const Conclusion_ = z.object({
         title: z.string().min(1).max(200),
         claims: z.array(Claim).max(8),
         confidence: z.number().min(0).max(1),
+        plan: Plan.nullish().describe('What would mend this cause; null where nothing that is there does.'),
       }),
     )
     .max(3)
@@ -51,5 +76,26 @@ export function readConclusion(args: JsonObject): Conclusion | { problem: string
   const count = read.data.causes.length
   if (read.data.finding === 'cause_found' && count !== 1) return { problem: 'cause_found has exactly one cause.' }
   if (read.data.finding === 'unclear' && count < 2) return { problem: 'unclear has two or three causes.' }
-  return read.data
+  return { ...read.data, causes: read.data.causes.map(toCause) }
+}
+
+type ReadCause = z.infer<typeof Conclusion_>['causes'][number]
+
+function toCause({ plan: read, ...cause }: ReadCause): Cause {
+  const plan = read ? toPlan(read) : undefined
+  return plan ? { ...cause, plan } : cause
+}
+
+/** Undefined where it names neither a runbook nor an action: that is none. */
+export function toPlan({ runbook, inputs, actions }: z.infer<typeof Plan>): ProposedPlan | undefined {
+  if (runbook !== '') return { kind: 'runbook', runbook, inputs: valuesOf(inputs) }
+  if (actions.length === 0) return undefined
+  return {
+    kind: 'actions',
+    actions: actions.map(({ tool, arguments: values, why }) => ({ tool, arguments: valuesOf(values), why })),
+  }
+}
+
+function valuesOf(values: z.infer<typeof Values>): JsonObject {
+  return Object.fromEntries(values.map(({ name, value }) => [name, value]))
 }

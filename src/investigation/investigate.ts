@@ -8,6 +8,7 @@ import type { Reason, Signal } from '../inference/routing.ts'
 import { concludeTool } from './conclude-tool.ts'
 import { type EvidenceBook, evidenceBook } from './evidence-book.ts'
 import { judgeNext, type Next } from './judge-next.ts'
+import { plansText } from './plans.ts'
 import type { Investigator, Looking, LookingTool, Question } from './port.ts'
 import type { Conclusion, Ending, ModelUse, Report } from './report.ts'
 
@@ -140,7 +141,7 @@ async function ask(
 ): Promise<Next | undefined> {
   const tools = mustConclude ? [] : run.tools
   const request: ChatRequest = {
-    system: prompt.text,
+    system: `${prompt.text}${plansText(question.plannable)}`,
     messages: mustConclude ? [...run.messages, { role: 'user', text: 'Looking is over. Conclude now.' }] : run.messages,
     tools: [...tools, concludeTool],
     toolChoice: 'required',
@@ -161,7 +162,8 @@ async function ask(
       judgeNext(answer, {
         tools,
         evidence: run.book.all,
-        required: mustConclude ? [] : question.required.filter((tool) => !run.looked.has(tool)),
+        required: mustConclude ? [] : stillRequired(question, run),
+        plannable: question.plannable,
         onRefused: (tool, because) => run.refused.push({ tool, because }),
       }),
     deadlineMs: Math.max(1, until - now()),
@@ -183,6 +185,11 @@ async function ask(
     })
   }
   return routed.value
+}
+
+/** What cannot be looked at now is not asked for: its server is away, and that is said elsewhere. */
+function stillRequired({ required }: Question, { tools, looked }: Run): string[] {
+  return required.filter((tool) => !looked.has(tool) && tools.some(({ name }) => name === tool))
 }
 
 function severityOf({ severity }: Question) {

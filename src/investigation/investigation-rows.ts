@@ -114,6 +114,18 @@ export async function findInvestigation(sql: SqlOrTx, id: string): Promise<Inves
   return row && rows.length === 1 ? toInvestigation(row) : undefined
 }
 
+/** Drops what nobody waits for any more of an incident: all of it, or what belongs to earlier rounds. */
+export async function withdrawInvestigations(
+  tx: Tx,
+  incident: number,
+  { before = null }: { before?: number | null } = {},
+): Promise<void> {
+  await tx`
+    update investigations set status = 'withdrawn', progress = null, ended_at = watch_now()
+    where incident_id = ${incident} and kind = 'incident' and status in ('waiting', 'running')
+      and (${before}::integer is null or round < ${before})`
+}
+
 export async function noteProgress(sql: Sql, id: string, progress: string): Promise<void> {
   await sql`update investigations set progress = ${progress} where id = ${id} and status = 'running'`
 }

@@ -1,9 +1,11 @@
 import type { Json } from '../domain/json.ts'
+import { lockIncident } from '../incidents/incident-rows.ts'
 import { inTransaction, isUnavailable, type Sql, type Tx } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
 import {
   beginInvestigation,
   endInvestigation,
+  findInvestigation,
   INVESTIGATION_QUEUE,
   type Investigation,
   type InvestigationKind,
@@ -36,6 +38,8 @@ export interface InvestigationWorkerDeps {
   kinds: Partial<Record<InvestigationKind, LookInto>>
   /** Told of each line of progress: who waits for it in the chat should see it. */
   onProgress?: (investigation: Investigation, line: string) => void
+  /** Tells people that one came to nothing, in the transaction that ends it. */
+  tellFailure?: (tx: Tx, investigation: Investigation) => Promise<void>
 }
 
 const MOST_ATTEMPTS = 3
@@ -56,9 +60,24 @@ export function investigationWorker(deps: InvestigationWorkerDeps): { start(): P
     const run = { signal, progress: paced((line) => report(investigation, line)) }
     const { report: found, recording, tell } = await lookInto(investigation, run)
     if (stopping.signal.aborted) throw new Error('The process stops; it is looked into anew elsewhere.')
+    await end(investigation, { report: found, recording }, tell)
+  }
+
+  /** The incident is locked first, as everybody does who writes about one. */
+  async function end(
+    { id, incident }: Investigation,
+    ended: Pick<Ended, 'report' | 'recording'>,
+    tell: Ended['tell'],
+  ): Promise<void> {
     await inTransaction(sql, async (tx) => {
-      if (await endInvestigation(tx, id, { report: found, recording })) await tell(tx)
+      if (incident !== null) await lockIncident(tx, incident)
+      if (await endInvestigation(tx, id, ended)) await tell(tx)
     })
+  }
+
+  async function giveUp(id: string): Promise<void> {
+    const investigation = await findInvestigation(sql, id)
+    if (investigation) await end(investigation, FAILED, async (tx) => await deps.tellFailure?.(tx, investigation))
   }
 
   function report(investigation: Investigation, line: string): void {
@@ -77,7 +96,7 @@ export function investigationWorker(deps: InvestigationWorkerDeps): { start(): P
           } catch (error) {
             if (stopping.signal.aborted || isUnavailable(error) || retries + 1 < MOST_ATTEMPTS) throw error
             log.error({ err: error, investigation: data.investigation }, 'an investigation failed')
-            await inTransaction(sql, (tx) => endInvestigation(tx, data.investigation, FAILED))
+            await giveUp(data.investigation)
           }
         },
       )

@@ -1,7 +1,8 @@
 import type { ChatAnswer, ToolCall } from '../inference/chat-model.ts'
 import type { Judgement } from '../inference/router.ts'
 import { CONCLUDE, readConclusion } from './conclude-tool.ts'
-import type { LookingTool } from './port.ts'
+import { planMisuse, withoutPlans } from './plans.ts'
+import type { LookingTool, Plannable } from './port.ts'
 import { misuse } from './read-only-tools.ts'
 import type { Conclusion, Evidence } from './report.ts'
 import { supported } from './support.ts'
@@ -16,6 +17,7 @@ export interface Standing {
   evidence: readonly Evidence[]
   /** Tools that must still be asked before anything is concluded. */
   required: readonly string[]
+  plannable: Plannable | undefined
   onRefused(tool: string, because: string): void
 }
 
@@ -37,10 +39,13 @@ function judgeLook(call: ToolCall, { tools, onRefused }: Standing): Judgement<Ne
   return bad('schema', 'The model asked for a tool that is not there, or in a way that does not fit.', problem)
 }
 
-function judgeConclusion(call: ToolCall, { evidence, required }: Standing): Judgement<Next> {
+function judgeConclusion(call: ToolCall, standing: Standing): Judgement<Next> {
+  const { evidence, required, plannable } = standing
   const read = readConclusion(call.args)
   if ('problem' in read) return bad('schema', 'The conclusion does not fit its schema.', read.problem)
-  const { conclusion, dropped } = supported(read, evidence)
+  const misused = planMisuse(read, plannable)
+  for (const { tool, because } of misused) standing.onRefused(tool, because)
+  const { conclusion, dropped } = supported(withoutPlans(read, misused), evidence)
   const value: Next = { kind: 'conclusion', conclusion, dropped }
   if (required.length > 0)
     return {
@@ -48,6 +53,15 @@ function judgeConclusion(call: ToolCall, { evidence, required }: Standing): Judg
         'checks',
         `It concluded without looking at ${required.join(', ')}.`,
         `First look with ${required.join(', ')}.`,
+      ),
+      fallback: value,
+    }
+  if (misused.length > 0)
+    return {
+      ...bad(
+        'schema',
+        'It proposed what no plan may hold.',
+        `${misused.map(({ because }) => because).join(' ')} Propose something else, or nothing.`,
       ),
       fallback: value,
     }

@@ -13,6 +13,8 @@ export interface Question {
   known: readonly { source: string; text: string }[]
   /** Tools that must have been asked before anything is concluded, `kubernetes.describe`: the runbook's checks. */
   required: readonly string[]
+  /** What a plan may name; nothing can be proposed unless told. */
+  plannable?: Plannable
   /** Signals that are there before anything was asked: a small margin, a dangerous plan, a person's tap. */
   signals: readonly { reason: Signal; because: string }[]
   mode?: Mode
@@ -20,6 +22,16 @@ export interface Question {
   signal?: AbortSignal
   /** Told of each step, for a line of progress. */
   onProgress?: (line: string) => void
+}
+
+/** What a model may propose for people to decide on. */
+export interface Plannable {
+  /** Runbooks by their ids, with the names of their inputs. */
+  runbooks: readonly { id: string; inputs: readonly string[] }[]
+  /** Changing tools with their arguments, without those that the agent sets. */
+  tools: readonly LookingTool[]
+  /** Why a call of one may not be proposed whatever its schema says; undefined when it may. */
+  whyNot(tool: string, args: JsonObject): string | undefined
 }
 
 /** Looks into an incident, read-only, and says what can be shown. Never throws for what a model or a tool did. */

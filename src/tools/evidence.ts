@@ -1,6 +1,6 @@
 import type { JsonObject } from '../domain/json.ts'
 import { json, type Sql } from '../storage/postgres.ts'
-import type { ToolAnswer, Toolbox } from './toolbox.ts'
+import type { CallOptions, ToolAnswer, Toolbox } from './toolbox.ts'
 
 /** Milliseconds a look may take. */
 const LOOK_DEADLINE_MS = 10_000
@@ -16,8 +16,12 @@ export interface Look {
 }
 
 /** Looks with a tool and keeps what it answered: state holds its key, the row holds the body. */
-export async function look({ sql, toolbox }: { sql: Sql; toolbox: Toolbox }, asked: Look): Promise<ToolAnswer> {
-  const answer = await toolbox.call(asked.tool, asked.args, { deadlineMs: LOOK_DEADLINE_MS })
+export async function look(
+  { sql, toolbox }: { sql: Sql; toolbox: Toolbox },
+  asked: Look,
+  options: Pick<CallOptions, 'deadlineMs' | 'signal'> = { deadlineMs: LOOK_DEADLINE_MS },
+): Promise<ToolAnswer> {
+  const answer = await toolbox.call(asked.tool, asked.args, options)
   const result = answer.ok ? answer.result : { error: { code: answer.code, message: answer.message } }
   const summary = answer.ok ? answer.summary : answer.message
   const truncated = answer.ok && answer.result.truncated === true

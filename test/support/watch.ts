@@ -20,6 +20,8 @@ import type { PressAnswer } from '../../src/domain/press.ts'
 import type { Level } from '../../src/domain/runbook.ts'
 import type { IncidentView } from '../../src/domain/view.ts'
 import { announcer } from '../../src/incidents/announce.ts'
+import { neverLeaves } from '../../src/inference/never-leaves.ts'
+import { investigations } from '../../src/investigation/asking.ts'
 import { loadRunbookFolder } from '../../src/knowledge/runbook-folder.ts'
 import { openQueue } from '../../src/storage/queue.ts'
 import { type SimulatedAlertmanager, startAlertmanager } from '../simulators/alertmanager/server.ts'
@@ -177,13 +179,19 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
     announcer: announcer([]),
     options: { authorizationTtlMs: config.authorizationTtlMs, people: () => people },
     editing: (tx, wanted) => askEdit(tx, queue, wanted),
+    askCloud: investigations(db.sql, queue, { investigate: 'always', mode: config.inference.mode, deadlineMs: 60_000 })
+      .askCloud,
   })
+  const outside = {
+    keepsHome: neverLeaves(config.inference.neverLeaves),
+    cloud: config.inference.claude !== undefined,
+  }
   const [first] = workloads
   const fault = options.fault === undefined ? 'crash-loop' : options.fault
   if (first && fault) cluster.breakWorkload(`${first.namespace}/${first.name}`, fault)
 
   async function look(incident: number): Promise<SeenCard | undefined> {
-    const view = await incidentView(db.sql, incident, (id) => runbooks.get(id))
+    const view = await incidentView(db.sql, incident, (id) => runbooks.get(id), outside)
     if (!view) return undefined
     const buttons = await liveButtons(db.sql, incident, everyButton(view))
     return seenCard(view, buttons, (press) => desk.press(press))
@@ -192,7 +200,7 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
   async function until(looks: Parameters<Watch['until']>[0], incident = 1): Promise<SeenCard> {
     const deadline = performance.now() + PATIENCE_MS
     for (;;) {
-      const view = await incidentView(db.sql, incident, (id) => runbooks.get(id))
+      const view = await incidentView(db.sql, incident, (id) => runbooks.get(id), outside)
       if (view && looks(view, stateOf(view))) {
         const card = await look(incident)
         if (card && looks(card.view, card.state)) return card

@@ -1,5 +1,6 @@
 import type { ButtonSpec } from '../../domain/card.ts'
 import type { IncidentView } from '../../domain/view.ts'
+import { causeButtons, maybeAskCloud } from './diagnosis.ts'
 import { type CardState, canUndo, effectOf } from './state.ts'
 import { buttonWords, snoozeWords } from './words.ts'
 
@@ -12,10 +13,11 @@ const details: ButtonSpec = { verb: 'details', subject: '', label: buttonWords.d
 export function rowsOf(view: IncidentView, state: CardState, offered: boolean): ButtonSpec[][] {
   const open = view.incident.menu === 'details'
   const decisions = decisionsOf(view, state, offered)
+  const causes = offersCauses.has(state) ? causeButtons(view, state).map((button) => [button]) : []
   const openers = open
     ? [back]
     : [...modifyOf(view, state), ...(quietOf(view, state).length > 0 ? [quietOpener] : []), moreOpener]
-  return [...decisions, openers].filter((row) => row.length > 0)
+  return [...decisions, ...causes, openers].filter((row) => row.length > 0)
 }
 
 /** What "Quiet" opens, without the way back to the card. */
@@ -32,7 +34,8 @@ export function quietOf(view: IncidentView, state: CardState): ButtonSpec[] {
 /** What "More" opens, without the way back to the card. */
 export function moreOf(view: IncidentView, state: CardState): ButtonSpec[] {
   const taken: ButtonSpec = { verb: 'taken', subject: '', label: buttonWords.taken }
-  return view.incident.takenBy !== null || ended.has(state) ? [details] : [details, taken]
+  const cloud = maybeAskCloud(view)
+  return view.incident.takenBy !== null || ended.has(state) ? [details, ...cloud] : [details, ...cloud, taken]
 }
 
 /** The way back to the card, which closes every menu. */
@@ -40,6 +43,8 @@ export function backButton(): ButtonSpec {
   return back
 }
 
+/** Where another cause may still be planned for. */
+const offersCauses = new Set<CardState>(['advised', 'asked', 'not_fixed', 'reverted', 'failed', 'rejected', 'expired'])
 const quietable = new Set<CardState>([
   'looking',
   'advised',

@@ -5,6 +5,7 @@ import { blockOf } from './block.ts'
 import { backButton, moreOf, quietOf, rowsOf } from './buttons.ts'
 import { cut, name, unusual } from './clean.ts'
 import { detailsOf } from './details.ts'
+import { modelFooter } from './diagnosis.ts'
 import { fitLines, fitTexts, visibleLength } from './fit.ts'
 import { guestOf } from './guest.ts'
 import { headline } from './headline.ts'
@@ -17,6 +18,8 @@ import * as say from './words.ts'
 export interface CardOptions {
   /** IANA name, such as `Europe/Berlin`. */
   timezone: string
+  /** For where it must not be read what an incident is about, if that stays at home; the address of the console, if known. */
+  outside?: { console: string | undefined }
   /** For a page with room for everything: nothing is cut to fit, and Details are always told. */
   whole?: boolean
 }
@@ -32,8 +35,9 @@ const page = { all: Number.POSITIVE_INFINITY, block: Number.POSITIVE_INFINITY }
  * Approve is offered only beside the whole block of what would run; where the block is too long for a message, the card
  * sums it up and Details has it, and where even that is too short a room, the console.
  */
-export function cardOf(view: IncidentView, { timezone, whole = false }: CardOptions): Card {
+export function cardOf(view: IncidentView, { timezone, whole = false, outside }: CardOptions): Card {
   const state = stateOf(view)
+  if (outside && view.keptHome) return bareCard(view, state, outside.console)
   const menu = view.incident.menu
   const room = whole ? page : menu === 'details' ? opened : glance
   const at = clockFace(timezone, view.now)
@@ -62,9 +66,36 @@ export function cardOf(view: IncidentView, { timezone, whole = false }: CardOpti
   return card
 }
 
+/** All that may be said where others read along: that there is something, how bad it is, and where to look. */
+function bareCard(view: IncidentView, state: CardState, console: string | undefined): Card {
+  const { id, menu } = view.incident
+  const quiet = withBack(quietOf(view, state))
+  const more = withBack(moreOf(view, state).filter(({ verb }) => verb === 'taken'))
+  const openers = rowsOf({ ...view, incident: { ...view.incident, menu: null } }, state, false).at(-1) ?? []
+  return {
+    incident: id,
+    tone: toneOf(state, view),
+    title: headlineOutside(view, state),
+    where: '',
+    block: null,
+    digest: null,
+    lines: [{ text: say.sentences.keptHome }, ...(console ? [{ text: `${console}/incidents/${id}` }] : [])],
+    footer: `#${id}`,
+    rows: [openers.filter(({ params }) => (params?.menu === 'more' ? more : quiet).length > 0)],
+    quiet,
+    more,
+    menu: menu === 'details' ? null : menu,
+    details: [],
+  }
+}
+
+function headlineOutside(view: IncidentView, state: CardState): string {
+  return say.titleWords(state, view.plan?.body.purpose ?? 'fix', say.keptHomeWords(view.incident.severity))
+}
+
 /** One short line of plain text, for a loud message beside the card. */
 export function pingOf(view: IncidentView, kind: PingKind): string {
-  const what = `${headlineOf(view)} (#${view.incident.id})`
+  const what = `${view.keptHome ? say.keptHomeWords(view.incident.severity) : headlineOf(view)} (#${view.incident.id})`
   if (kind === 'approval') return `${signOf('ask')} An answer is wanted: ${what}`
   if (kind === 'failed') return `${signOf('failed')} It did not work: ${what}`
   if (kind === 'doubt') return `${signOf('doubt')} It may have run or not, please look: ${what}`
@@ -135,9 +166,10 @@ function whereOf(view: IncidentView, at: At): string {
   return parts.filter((part) => part !== '').join(' · ')
 }
 
-function footerOf({ findings, incident }: IncidentView): string {
+function footerOf(view: IncidentView): string {
+  const { findings, incident } = view
   const checks = findings.filter(({ key }) => key.startsWith('check:'))
-  return say.footerWords(checks.filter(({ ok }) => ok).length, checks.length, incident.id)
+  return say.footerWords(modelFooter(view), checks.filter(({ ok }) => ok).length, checks.length, incident.id)
 }
 
 function oddities({ incident }: IncidentView): Line[] {

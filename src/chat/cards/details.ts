@@ -1,6 +1,7 @@
 import type { IncidentView, TimelineEvent } from '../../domain/view.ts'
 import { preconditionWords } from './arguments.ts'
 import { name, prose } from './clean.ts'
+import { diagnosisDetails } from './diagnosis.ts'
 import { personName } from './people.ts'
 import type { At } from './times.ts'
 import { outcomeWords } from './words.ts'
@@ -20,6 +21,7 @@ export function detailsOf(view: IncidentView, at: At): string[] {
     ...(incident.runbookId === null
       ? []
       : [`Runbook ${name(incident.runbookId)} ${name(incident.runbookVersion?.slice(0, 12) ?? '')}`]),
+    ...diagnosisDetails(view),
     ...view.findings.map(({ key, ok, summary }) => `${ok ? '✓' : '✗'} ${name(key)}: ${prose(summary, 200)}`),
     ...view.alerts
       .slice(0, 5)

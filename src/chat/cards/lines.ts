@@ -2,6 +2,7 @@ import type { CardLine } from '../../domain/card.ts'
 import { editWords } from '../../domain/edit.ts'
 import type { IncidentView } from '../../domain/view.ts'
 import { prose } from './clean.ts'
+import { diagnosisLines } from './diagnosis.ts'
 import { happened, watchUntil } from './history.ts'
 import { personName } from './people.ts'
 import { attempts, type CardState } from './state.ts'
@@ -25,6 +26,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
       return [
         says(view),
         ...seen(view),
+        ...diagnosisLines(view),
         similar(view),
         known(view),
         { label: say.labels.now, text: why(view) || say.sentences.looking, keep: true },
@@ -34,6 +36,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
       return [
         says(view),
         ...seen(view),
+        ...diagnosisLines(view),
         similar(view),
         known(view),
         { label: say.labels.now, text: advice, keep: true },
@@ -52,6 +55,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
         ...votes(view, state, at),
         edited(view),
         ...seen(view),
+        ...diagnosisLines(view),
         similar(view),
         known(view),
         costs(view),
@@ -78,12 +82,13 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
         { text: happened(view, at), keep: true },
         { text: why(view) || what, keep: true },
         ...watched(view),
+        ...diagnosisLines(view),
         record(view),
       ]
     }
     case 'failed':
     case 'partial':
-      return [{ text: happened(view, at), keep: true }, ...broken(view), record(view)]
+      return [{ text: happened(view, at), keep: true }, ...broken(view), ...diagnosisLines(view), record(view)]
     case 'doubt':
       return [{ text: happened(view, at), keep: true }, doubtful(view), { text: say.sentences.doubt, keep: true }]
     case 'snoozed':
@@ -100,6 +105,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
         { text: why(view) || endWords(view, state), keep: true },
         says(view),
         ...seen(view),
+        ...(state === 'rejected' || state === 'expired' ? diagnosisLines(view) : []),
       ]
   }
 }

@@ -77,6 +77,12 @@ export const labels = {
   record: 'Record here',
   watched: 'Watched',
   failed: 'Failed',
+  diagnosis: 'Diagnosis',
+  cause: 'Cause',
+  unsure: 'Unsure',
+  next: 'Next',
+  could: 'Could do',
+  compared: 'Compared',
 } as const
 
 export const buttonWords = {
@@ -99,6 +105,7 @@ export const buttonWords = {
   back: '‹ Back',
   ignore: 'Ignore until it ends',
   details: 'Details',
+  askCloud: 'Ask Claude',
   taken: "I'm on it",
 } as const
 
@@ -152,6 +159,10 @@ export const sentences = {
   contradicted: 'The source says both firing and resolved; it counts as firing until that is settled.',
   tooLong: 'The plan is too long for this card. Details has every line, and the Approve button.',
   tooLongForChat: 'The plan is too long for a message. The console shows every line, and asks there.',
+  noData: 'What could be seen does not say why.',
+  notAProblem: 'Nothing seems to be wrong.',
+  sameAnswer: 'The same answer as before.',
+  keptHome: 'What it is stays at home. The console shows it, and asks there.',
   untilItEnds: 'Quiet until the alert ends. New ones of its kind join it.',
 } as const
 
@@ -182,9 +193,55 @@ export function unusualWords(points: readonly string[]): string {
   return `⚠ the name contains unusual characters: ${points.length > 6 ? `${shown} and more` : shown}`
 }
 
-export function footerWords(passed: number, checks: number, incident: number): string {
+export function footerWords(model: string, passed: number, checks: number, incident: number): string {
   const counted = checks === 0 ? 'no checks yet' : `${passed} of ${checks} ${checks === 1 ? 'check' : 'checks'}`
-  return `no model used · ${counted} · #${incident}`
+  return `${model} · ${counted} · #${incident}`
+}
+
+export const modelWords = { none: 'no model used', looking: 'a model is looking' } as const
+
+/** US dollars from millionths of one: what cost something is never told as nothing. */
+export function dollarWords(microUsd: number): string {
+  return microUsd > 0 && microUsd < 10_000 ? 'under $0.01' : `$${(microUsd / 1_000_000).toFixed(2)}`
+}
+
+export function causeLabel(index: number): string {
+  return `Perhaps ${index + 1}`
+}
+
+/** Empty where there is only one cause to plan for. */
+export function chooseWords(title: string): string {
+  return title === '' ? 'Plan for it' : `Plan: ${title}`
+}
+
+export function runbookWords(runbook: string): string {
+  return `the runbook ${runbook}`
+}
+
+export function droppedWords(claims: number): string {
+  return `${count(claims, 'claim')} that no evidence shows ${claims === 1 ? 'was' : 'were'} left out.`
+}
+
+export function otherAnswerWords(before: string): string {
+  return `before it was: ${before}`
+}
+
+export function lookingDeeperWords(progress: string): string {
+  return progress === '' ? 'Looking deeper…' : `Looking deeper… ${progress}`
+}
+
+/** How an investigation ended that came to no end of its own. */
+export const endedWords = {
+  concluded: 'Looked deeper.',
+  limit: 'Looked as often as it may, without an answer.',
+  deadline: 'Looked deeper until the time for it was over.',
+  no_model: 'Looked deeper without an answer.',
+  cancelled: 'Nobody wanted it any more.',
+} as const
+
+/** The title of a card that must say nothing. */
+export function keptHomeWords(severity: string): string {
+  return `an incident that stays at home (${severity})`
 }
 
 export const outcomeWords: Record<Outcome, string> = {

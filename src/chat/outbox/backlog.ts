@@ -14,7 +14,7 @@ const LINES = 40
  * `told` keeps who was in a summary already.
  */
 export async function sumUpWaiting(
-  { sql, channel, runbookOf, topics, gate }: OutboxDeps,
+  { sql, channel, runbookOf, topics, gate, outside }: OutboxDeps,
   told: Set<number>,
   backlog: number,
 ): Promise<void> {
@@ -34,7 +34,7 @@ export async function sumUpWaiting(
     .join(', ')
   const lines: string[] = []
   for (const { id } of waiting.slice(0, LINES)) {
-    const view = await incidentView(sql, id, runbookOf)
+    const view = await incidentView(sql, id, runbookOf, outside)
     if (view) lines.push(cutLine(listLine(view)))
   }
   const rest = waiting.length - lines.length
@@ -56,7 +56,7 @@ export async function sumUpWaiting(
 }
 
 /** Sums up in the morning what the quiet hours held back, where it is more than one thing; what no longer holds is left out. */
-export async function sumUpNight({ sql, channel, runbookOf, topics }: OutboxDeps): Promise<void> {
+export async function sumUpNight({ sql, channel, runbookOf, topics, outside }: OutboxDeps): Promise<void> {
   const held = await sql<{ id: number; incident: number; text: string | null }[]>`
     select id, incident_id as incident, text from outbox
     where channel = ${channel} and kind = 'ping' and sent_at is null and error = ${HELD} and not_before <= watch_now()
@@ -64,7 +64,7 @@ export async function sumUpNight({ sql, channel, runbookOf, topics }: OutboxDeps
   if (held.length < 2) return
   const lines: string[] = []
   for (const { incident, text } of held) {
-    const view = await incidentView(sql, incident, runbookOf)
+    const view = await incidentView(sql, incident, runbookOf, outside)
     if (view && stillTrue(view, text ?? '')) lines.push(cutLine(pingOf(view, (text ?? '') as PingKind)))
   }
   await inTransaction(sql, async (tx) => {

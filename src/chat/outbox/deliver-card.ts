@@ -19,8 +19,8 @@ interface Drawing {
  * changed. Afterwards the row is settled. Throws MessengerError when the messenger would not have it.
  */
 export async function deliverCard(deps: OutboxDeps, row: Row, incident: number, signal: AbortSignal): Promise<void> {
-  const { sql, runbookOf } = deps
-  const view = await incidentView(sql, incident, runbookOf)
+  const { sql, runbookOf, outside } = deps
+  const view = await incidentView(sql, incident, runbookOf, outside)
   if (!view) return await settle(sql, row, 'the incident is not there any more')
   const shown = await cardInThisChat(deps, row, incident)
   const known = shown?.messageId ?? null
@@ -137,8 +137,8 @@ function wasNotSent(error: unknown): boolean {
   return !(error instanceof MessengerError) || error.failure !== 'unknown'
 }
 
-async function draw({ sql, draw: put, timezone }: OutboxDeps, view: IncidentView): Promise<Drawing> {
-  const card = cardOf(view, { timezone })
+async function draw({ sql, draw: put, timezone, publicUrl }: OutboxDeps, view: IncidentView): Promise<Drawing> {
+  const card = cardOf(view, { timezone, outside: { console: publicUrl } })
   const drawn = put(card, await liveButtons(sql, view.incident.id, everyButton(view)))
   return { drawn, digest: card.digest, bodyHash: sha256(JSON.stringify(drawn)) }
 }

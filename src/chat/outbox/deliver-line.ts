@@ -14,7 +14,7 @@ export const HELD = 'held for the quiet hours'
 /** A short loud line beside its card. In quiet hours it waits, unless it is about something critical. */
 export async function deliverPing(deps: OutboxDeps, row: Row, incident: number, signal: AbortSignal): Promise<void> {
   const { sql, runbookOf, timezone, quietHours } = deps
-  const view = await incidentView(sql, incident, runbookOf)
+  const view = await incidentView(sql, incident, runbookOf, deps.outside)
   const kind = (row.text ?? '') as PingKind
   if (!view || !stillTrue(view, kind)) return await settle(sql, row, 'it no longer holds')
   const end = quietUntil(quietHours, timezone, view.now)
@@ -30,7 +30,7 @@ export async function deliverPing(deps: OutboxDeps, row: Row, incident: number, 
 /** A line of its own in a topic. What closes an incident is written when it is sent, and only while it is closed. */
 export async function deliverNotice(deps: OutboxDeps, row: Row, signal: AbortSignal): Promise<void> {
   const { sql, topics, timezone, quietHours } = deps
-  const view = row.incident === null ? undefined : await incidentView(sql, row.incident, deps.runbookOf)
+  const view = row.incident === null ? undefined : await incidentView(sql, row.incident, deps.runbookOf, deps.outside)
   const closing = row.subject.startsWith('closed:')
   if (closing && view?.incident.status !== 'closed') return await settle(sql, row, 'it is open again')
   const text = closing && view ? closingLine(view) : (row.text ?? '')

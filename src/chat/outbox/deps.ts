@@ -2,7 +2,7 @@ import type { QuietHours } from '../../config.ts'
 import type { Button, Card } from '../../domain/card.ts'
 import type { Incident } from '../../domain/incident.ts'
 import type { Observe } from '../../domain/observe.ts'
-import type { RunbookPages } from '../../domain/view.ts'
+import type { Outside, RunbookPages } from '../../domain/view.ts'
 import type { Sql } from '../../storage/postgres.ts'
 import type { Gate } from './gate.ts'
 import type { Drawn, Messenger } from './messenger.ts'
@@ -36,6 +36,10 @@ export interface OutboxDeps {
   /** Puts a card into the channel's words; every button it shows has its token. */
   draw: (card: Card, buttons: readonly Button[]) => Drawn
   runbookOf: RunbookPages
+  /** What stays at home, and whether there is a cloud; nothing and none unless told. */
+  outside?: Outside
+  /** Where people reach the console: `https://watch.example`. */
+  publicUrl?: string
   timezone: string
   quietHours: QuietHours | undefined
   log: OutboxLog

@@ -3,7 +3,7 @@ import type { PingKind } from '../../incidents/announce.ts'
 import { headline } from '../cards/headline.ts'
 import { stateOf } from '../cards/state.ts'
 import { lasting } from '../cards/times.ts'
-import { outcomeWords } from '../cards/words.ts'
+import { keptHomeWords, outcomeWords } from '../cards/words.ts'
 
 /** One line for the topic of what is over: `✅ #12 radarr – keeps running out of memory: fixed in 4 min`. */
 export function closingLine(view: IncidentView): string {
@@ -38,7 +38,8 @@ export function stillTrue(view: IncidentView, kind: string): boolean {
   }
 }
 
-function titleOf({ incident, runbookTitle }: IncidentView): string {
+function titleOf({ incident, runbookTitle, keptHome }: IncidentView): string {
+  if (keptHome) return keptHomeWords(incident.severity)
   return headline({ ...incident, runbookTitle })
 }
 

@@ -27,10 +27,7 @@ export function authorize(deps: GraphDeps) {
       plan.body.actions.map((action) => targetName(action.target)),
     )
     if (inTheWay !== undefined) return await waitFor(deps, state, inTheWay)
-    const { runbook, cluster } = plan.body
-    const level = runbook ? await levelOf(sql, runbook, cluster) : { level: 'manual' as const, change: null }
-    // What a person has edited is no longer what earned anything: it is asked for, whatever the level.
-    const earned = plan.body.edited && level.level === 'standard' ? { ...level, level: 'prompted' as const } : level
+    const earned = await earnedBy(deps, plan)
     const rulings = await rulingsOn(deps, plan, earned)
     const first = rulings[state.cursor]
     if (!first) return { next: 'await-outcome', wait: 'verify' }
@@ -40,6 +37,16 @@ export function authorize(deps: GraphDeps) {
     if (first.verdict === 'run') return await runAtOnce(deps, state, { plan, actions, earned, because: first.because })
     return await ask(deps, state, { plan, actions, ruling: first })
   }
+}
+
+/** What the plan's runbook has earned. What a model proposed or a person changed is asked for, whatever that is. */
+async function earnedBy(
+  { sql }: GraphDeps,
+  { body: { runbook, cluster, proposal, edited } }: Plan,
+): Promise<LevelInForce> {
+  if (!runbook) return { level: 'manual', change: null }
+  const earned = await levelOf(sql, runbook, cluster)
+  return (proposal || edited) && earned.level === 'standard' ? { ...earned, level: 'prompted' } : earned
 }
 
 async function rulingsOn({ sql, rules }: GraphDeps, plan: Plan, earned: LevelInForce): Promise<Ruling[]> {

@@ -24,6 +24,6 @@ export function awaitOutcome() {
 
 function afterTime(state: IncidentState): IncidentUpdate {
   if (state.wait === 'effect') return { next: 'execute' }
-  if (state.wait === 'snooze') return { round: state.round + 1, purpose: 'fix', next: 'triage' }
+  if (state.wait === 'snooze') return { round: state.round + 1, purpose: 'fix', chosen: null, next: 'triage' }
   return { next: 'verify' }
 }

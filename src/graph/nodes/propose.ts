@@ -1,18 +1,22 @@
 import { effectsOf, findPlan, keepPlan, planOf } from '../../approvals/plan-store.ts'
+import type { ProposedPlan } from '../../domain/investigation.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import { type Action, type PlanBody, targetName, type WayBack } from '../../domain/plan.ts'
 import type { Runbook, Step } from '../../domain/runbook.ts'
 import { leadingAlert } from '../../incidents/alert-rows.ts'
 import { findIncident } from '../../incidents/incident-rows.ts'
-import { resolveInputs } from '../../knowledge/inputs.ts'
 import { renderArgs, type TemplateScope } from '../../knowledge/templates.ts'
 import { checkResults } from '../../tools/evidence.ts'
+import { chosenPlan, draftActions, givenInputs, inputsWith, isItsOwn, soundAgain } from '../chosen.ts'
 import type { GraphDeps } from '../deps.ts'
 import { fromEdits } from '../edited-plan.ts'
 import { again, type DraftStep, planActions, withCluster } from '../planning.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
 import { watch } from '../watch.ts'
 
-type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'verify' | 'checksRound' | 'edited'> & {
+type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'checksRound' | 'proposal' | 'edited'> & {
+  /** Undefined: the platform's word on what is changed, and the alert. */
+  verify: PlanBody['verify'] | undefined
   steps: DraftStep[]
   cluster: string
   /** The actions that an undo takes back. */
@@ -28,19 +32,24 @@ export function propose(deps: GraphDeps) {
     const made = await planOf(deps.sql, state.incident, state.round)
     if (made) return { plan: made.id, next: 'authorize' }
     const draft = await draftOf(deps, state)
-    if ('problem' in draft) return await watch(deps, state, { outcome: null, because: draft.problem })
+    if ('problem' in draft) return await watch(deps, state, { outcome: null, because: draft.problem, deeper: true })
     if (draft.steps.length === 0)
       return await watch(deps, state, {
         outcome: 'advised',
         because: 'The runbook only advises; what it says is in the details.',
+        deeper: true,
       })
     const place = { incident: state.incident, round: state.round, cluster: draft.cluster }
     const actions = await planActions(deps, place, draft.steps)
     if ('problem' in actions)
-      return await watch(deps, state, { outcome: null, because: `Nothing to propose. ${actions.problem}` })
+      return await watch(deps, state, {
+        outcome: null,
+        because: `Nothing to propose. ${actions.problem}`,
+        deeper: true,
+      })
     const foreign = draft.undoes && foreignValue(actions, draft.undoes)
     if (foreign) return await watch(deps, state, { outcome: null, because: `Nothing to take back. ${foreign}` })
-    const { runbook, inputs, verify, checksRound, edited } = draft
+    const { runbook, inputs, checksRound, proposal = state.chosen, edited } = draft
     const body: PlanBody = {
       v: 1,
       ...place,
@@ -48,8 +57,9 @@ export function propose(deps: GraphDeps) {
       runbook,
       inputs,
       actions,
-      verify,
+      verify: draft.verify ?? (await soundAgain(deps, draft.cluster, actions)),
       ...(checksRound !== undefined && { checksRound }),
+      ...(proposal && { proposal }),
       ...(edited && { edited }),
     }
     const plan = await keepPlan(deps.sql, body, state.askedBy ?? 'agent')
@@ -58,23 +68,30 @@ export function propose(deps: GraphDeps) {
 }
 
 async function draftOf(deps: GraphDeps, state: IncidentState): Promise<Draft | { problem: string }> {
-  switch (state.purpose) {
-    case 'fix':
-      return await fromRunbook(deps, state)
-    case 'edited':
-      return await fromEdits(deps, state)
-    default:
-      return await fromPlan(deps, state)
-  }
+  if (state.purpose === 'edited') return await fromEdits(deps, state)
+  if (state.purpose !== 'fix') return await fromPlan(deps, state)
+  if (!state.chosen) return await fromRunbook(deps, state, undefined)
+  const chosen = await chosenPlan(deps, state)
+  if (!chosen) return { problem: 'Nothing to propose. What was proposed is no longer there.' }
+  return chosen.kind === 'runbook'
+    ? await fromRunbook(deps, state, chosen.inputs)
+    : await fromActions(deps, state, chosen)
 }
 
-async function fromRunbook(deps: GraphDeps, state: IncidentState): Promise<Draft | { problem: string }> {
+/** `proposed`: values that a model gave for the inputs; undefined for a runbook that was found by its own matchers. */
+async function fromRunbook(
+  deps: GraphDeps,
+  state: IncidentState,
+  proposed: JsonObject | undefined,
+): Promise<Draft | { problem: string }> {
   const runbook = state.runbook === null ? undefined : deps.runbooks().get(state.runbook)
   const incident = await findIncident(deps.sql, state.incident)
   if (!runbook || !incident) return { problem: 'The runbook is no longer there.' }
   const alert = await leadingAlert(deps.sql, state.incident)
   const checks = await checkResults(deps.sql, state.incident, state.round, runbook.id)
-  const { values: inputs } = resolveInputs(runbook, { alert, checks })
+  const given = givenInputs(runbook, proposed ?? {})
+  if ('problem' in given) return given
+  const { values: inputs } = inputsWith(runbook, { alert, checks }, given.values)
   const steps: DraftStep[] = []
   for (const step of runbook.steps) {
     const drafted = draftStep(step, { inputs, checks })
@@ -83,13 +100,33 @@ async function fromRunbook(deps: GraphDeps, state: IncidentState): Promise<Draft
   }
   const verify = await renderVerify(deps, incident.cluster, runbook, { inputs, checks })
   if ('problem' in verify) return verify
+  const own = proposed === undefined || isItsOwn(runbook, { alert, checks }, given.values)
   return {
-    runbook: { id: runbook.id, version: runbook.version, ceiling: runbook.ceiling },
+    runbook: own ? { id: runbook.id, version: runbook.version, ceiling: runbook.ceiling } : null,
     inputs,
     steps,
-    verify: verify.clauses,
+    verify: own || !asksChecks(verify.clauses) ? verify.clauses : undefined,
     cluster: incident.cluster,
   }
+}
+
+/** Whether a clause asks what the runbook's checks had returned, which only its own plans can tell. */
+function asksChecks(clauses: PlanBody['verify']): boolean {
+  return clauses.some((clause) => clause.kind === 'tool' && /\bchecks\b/.test(clause.expect ?? ''))
+}
+
+/** Calls that a model proposed, held to what may be planned; the dry runs and the policy come after. */
+async function fromActions(
+  deps: GraphDeps,
+  { incident: id }: IncidentState,
+  plan: Extract<ProposedPlan, { kind: 'actions' }>,
+): Promise<Draft | { problem: string }> {
+  const incident = await findIncident(deps.sql, id)
+  if (!incident) return { problem: 'The incident is no longer there.' }
+  const { cluster } = incident
+  const steps = await draftActions(deps, cluster, plan)
+  if ('problem' in steps) return { problem: `Nothing to propose. ${steps.problem}` }
+  return { runbook: null, inputs: {}, verify: undefined, cluster, steps }
 }
 
 function draftStep(step: Step, scope: TemplateScope): DraftStep | { problem: string } {
@@ -136,11 +173,11 @@ async function fromPlan(deps: GraphDeps, state: IncidentState): Promise<Draft | 
   const done = new Set(
     (await effectsOf(deps.sql, basis.id)).filter((it) => it.status === 'done').map((it) => it.action),
   )
-  const { actions, runbook, inputs, verify, cluster } = basis.body
+  const { actions, runbook, inputs, verify, cluster, proposal } = basis.body
   if (state.purpose === 'rest') {
     const left = actions.filter((action) => !done.has(action.index))
     const checksRound = basis.body.checksRound ?? basis.body.round
-    return { runbook, inputs, verify, cluster, checksRound, steps: left.map(again) }
+    return { runbook, inputs, verify, cluster, checksRound, ...(proposal && { proposal }), steps: left.map(again) }
   }
   const back: DraftStep[] = []
   for (const action of actions.filter((it) => done.has(it.index)).reverse()) {

@@ -3,6 +3,7 @@ import { setRunbook } from '../../incidents/incident-rows.ts'
 import { happened } from '../../incidents/move.ts'
 import { lookupRunbooks } from '../../knowledge/lookup.ts'
 import { inTransaction, sentTogether } from '../../storage/postgres.ts'
+import { lookDeeper } from '../deeper.ts'
 import type { GraphDeps } from '../deps.ts'
 import { noteSimilar } from '../similar.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
@@ -20,7 +21,8 @@ export function recall(deps: GraphDeps) {
     const known = found.map(({ runbook }) => runbook.id)
     if (knowledge) await noteSimilar({ ...deps, knowledge }, state, known)
     const [best] = found
-    if (!best) return await watch(deps, state, { outcome: null, because: 'No runbook is for this alert.' })
+    if (!best)
+      return await watch(deps, state, { outcome: null, because: 'No runbook is for this alert.', deeper: true })
     await inTransaction(sql, (tx) =>
       sentTogether([
         setRunbook(tx, state.incident, best.runbook),
@@ -32,6 +34,7 @@ export function recall(deps: GraphDeps) {
           detail: { runbook: best.runbook.id, because: best.because },
           key: `recall:${state.round}`,
         }),
+        lookDeeper(deps, tx, state, true),
         announcer.card(tx, [state.incident], 'soon'),
       ]),
     )

@@ -35,7 +35,7 @@ export function record(deps: GraphDeps) {
       if (!state.verdict && !state.quiet && firing > 0) return { alertVersion, next: 'await-outcome' }
       // It had cleared, and fires again: that is not the end but a new beginning.
       if (state.verdict?.outcome === 'self_resolved' && firing > 0)
-        return { round: state.round + 1, purpose: 'fix', next: 'triage' }
+        return { round: state.round + 1, purpose: 'fix', chosen: null, next: 'triage' }
       // It fired again since the verdict: nothing is fixed, and it goes on being watched.
       if (state.verdict?.outcome === 'fixed' && firing > 0 && alertVersion > state.alertVersion)
         return { verdict: null, wait: 'verify', next: 'await-outcome' }
@@ -80,7 +80,7 @@ async function beQuiet(
 const loud: readonly Outcome[] = ['not_fixed', 'reverted']
 
 async function conclude(
-  { announcer }: GraphDeps,
+  { announcer, deeper }: GraphDeps,
   tx: Tx,
   { state, incident, firing }: { state: IncidentState; incident: Incident; firing: number },
 ): Promise<IncidentUpdate> {
@@ -105,6 +105,7 @@ async function conclude(
     }),
     state.verdict && loud.includes(verdict.outcome) && announcer.ping(tx, incident.id, 'failed'),
     over && announcer.notice(tx, closing),
+    over && deeper?.withdraw(tx, incident.id),
   ])
   if (over) return { next: 'end' }
   return { wait: verdict.outcome === 'in_doubt' ? 'doubt' : 'watch', next: 'await-outcome' }

@@ -57,7 +57,8 @@ export function triage({ sql, announcer }: GraphDeps) {
         round === 1 && incident.severity === 'critical' && announcer.ping(tx, incident.id, 'critical'),
         announcer.card(tx, [incident.id], 'soon'),
       ])
-      return { ...fresh, next: state.purpose === 'fix' ? 'recall' : 'propose' }
+      if (state.purpose !== 'fix') return { ...fresh, next: 'propose' }
+      return { ...fresh, next: state.chosen ? 'investigate' : 'recall' }
     })
   }
 }
