@@ -190,6 +190,7 @@ async function build(
       announcer,
       runbooks: () => shelf.byId,
       knowledge: knowledge.search,
+      ...(config.changesMinutes > 0 && { changes: { minutes: config.changesMinutes } }),
       ...(deeper && { deeper }),
       people: () => people,
       rules: {

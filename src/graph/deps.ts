@@ -19,6 +19,8 @@ export interface GraphDeps {
   runbooks: () => ReadonlyMap<string, Runbook>
   /** Where suggestions come from; without it there are none. */
   knowledge?: KnowledgeSearch
+  /** How far before an alert to look for changes; without it nobody looks. */
+  changes?: { minutes: number }
   /** Models that look into incidents; absent where none is configured. */
   deeper?: Deeper
   people: () => readonly Person[]

@@ -58,8 +58,9 @@ export async function incidentFacts(
     allLabels: [incident.labels, ...all.map(({ labels }) => labels)],
     known: [
       ...rows.map(({ key, tool, args, summary, result }) => ({
-        source: `${key}, ${tool} ${JSON.stringify(args)}`,
-        text: `${summary}\n${JSON.stringify(result)}`,
+        // A source is the agent's own word: what an alert or a tool says stands in the text.
+        source: `${key}, ${tool}`,
+        text: `${key.startsWith('check:') ? `asked with ${JSON.stringify(args)}\n` : ''}${summary}\n${JSON.stringify(result)}`,
       })),
       ...pages.map((runbook) => ({ source: `runbook ${runbook.id}`, text: pageOf(runbook) })),
     ],

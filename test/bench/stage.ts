@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,10 +47,10 @@ export async function startBenchStage(workloads: number): Promise<BenchStage> {
   const folder = await mkdtemp(join(tmpdir(), 'watchkeeper-bench-'))
   // Postgres never runs as root: where we are root, its own user must be let through to its folder.
   await chmod(folder, 0o711)
-  const oracle = join(folder, 'telegram.ndjson')
+  const cards = followCards()
   const cluster = await startKubernetes({ clusterName: 'bench', rolloutMs: 30 })
   for (let i = 0; i < workloads; i++) cluster.addWorkload({ namespace: 'shop', name: nameOf(i) })
-  const telegram = await startTelegram({ oracle })
+  const telegram = await startTelegram({ onRecord: cards.take })
   for (const role of ['reader', 'operator'] as const) await writeFile(join(folder, role), cluster.kubeconfig(role))
   const env = {
     DATA_DIR: join(folder, 'data'),
@@ -70,7 +70,6 @@ export async function startBenchStage(workloads: number): Promise<BenchStage> {
     TELEGRAM_RATE_PER_MINUTE: '0',
   }
   let agent = await startAgent(env)
-  const cards = await followCards(oracle)
   const post = async (i: number, over: boolean) => {
     const alert = alertOf(cluster, i)
     const payload = webhookPayload([over ? { ...alert, endsAt: new Date().toISOString() } : alert])
@@ -101,7 +100,6 @@ export async function startBenchStage(workloads: number): Promise<BenchStage> {
       return agent
     },
     async stop() {
-      cards.close()
       await agent.stop()
       await telegram.stop()
       await cluster.stop()
@@ -126,44 +124,25 @@ function makeAlert(cluster: SimulatedCluster, i: number) {
   }
 }
 
-const LOOK_MS = 8
-
-/** Follows the simulated Telegram's oracle as it grows, and knows every card by the workload it names. */
-async function followCards(path: string) {
-  const file = await open(path, 'r')
+/** Knows every card by the workload it names, as the simulated Telegram gets it. */
+function followCards() {
   const cards = new Map<string, CardSeen>()
   const byMessage = new Map<number, string>()
   const waiting = new Map<string, (card: CardSeen) => void>()
-  let rest = ''
-  let reading = false
-
-  function take({ at, call, status, message_id, params }: TelegramLine): void {
-    if (status !== 200 || (call !== 'sendMessage' && call !== 'editMessageText')) return
-    const messageId = message_id ?? params?.message_id
-    if (messageId === undefined || params?.text === undefined) return
-    const name = byMessage.get(messageId) ?? /app\d{5}/.exec(params.text)?.[0]
-    if (name === undefined || params.reply_markup === undefined) return
-    byMessage.set(messageId, name)
-    const firstAt = cards.get(name)?.firstAt ?? at
-    const card = { messageId, firstAt, text: params.text, buttons: JSON.stringify(params.reply_markup) }
-    cards.set(name, card)
-    waiting.get(name)?.(card)
-  }
-
-  // One buffer for all looks: a new one each time would be most of what this process does.
-  const buffer = Buffer.allocUnsafe(256 * 1024)
-  const timer = setInterval(async () => {
-    if (reading) return
-    reading = true
-    const { bytesRead } = await file.read(buffer, 0, buffer.length)
-    if (bytesRead > 0) {
-      const lines = (rest + buffer.toString('utf8', 0, bytesRead)).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) take(JSON.parse(line) as TelegramLine)
-    }
-    reading = false
-  }, LOOK_MS)
   return {
+    take(line: object): void {
+      const { at, call, status, message_id, params } = line as TelegramLine
+      if (status !== 200 || (call !== 'sendMessage' && call !== 'editMessageText')) return
+      const messageId = message_id ?? params?.message_id
+      if (messageId === undefined || params?.text === undefined) return
+      const name = byMessage.get(messageId) ?? /app\d{5}/.exec(params.text)?.[0]
+      if (name === undefined || params.reply_markup === undefined) return
+      byMessage.set(messageId, name)
+      const firstAt = cards.get(name)?.firstAt ?? at
+      const card = { messageId, firstAt, text: params.text, buttons: JSON.stringify(params.reply_markup) }
+      cards.set(name, card)
+      waiting.get(name)?.(card)
+    },
     when(name: string, holds: (card: CardSeen) => boolean): Promise<CardSeen> {
       return new Promise((resolve, reject) => {
         const late = setTimeout(
@@ -180,10 +159,6 @@ async function followCards(path: string) {
         const known = cards.get(name)
         if (known) look(known)
       })
-    },
-    close() {
-      clearInterval(timer)
-      void file.close()
     },
   }
 }

@@ -79,3 +79,29 @@ test('whatever is asked is taken in, so that nothing is asked twice; a verb nobo
   for (const verb of ['again', 'undo', 'rest', 'snooze', 'ignore', 'nonsense']) expect(after(verb).lastRequest).toBe(11)
   expect(after('nonsense')).toEqual({ lastRequest: 11, next: 'await-outcome' })
 })
+
+test('a cause that a person chose begins a round of its own for it, and they do not second its plan', () => {
+  expect(after('choose', { subject: 'i1', cause: 1 })).toMatchObject({
+    round: 4,
+    purpose: 'fix',
+    chosen: { investigation: 'i1', cause: 1 },
+    askedBy: 'bob',
+    next: 'triage',
+  })
+})
+
+test('what an investigation asks for is taken up only by a round that has no plan', () => {
+  const params = { subject: 'i1', cause: 0, round: 3 }
+  expect(after('plan', params, { ...state, plan: null })).toMatchObject({ round: 4, chosen: { investigation: 'i1' } })
+  expect(after('plan', params)).toEqual({ lastRequest: 11, next: 'await-outcome' })
+  expect(after('plan', { ...params, round: 2 }, { ...state, plan: null })).toEqual({
+    lastRequest: 11,
+    next: 'await-outcome',
+  })
+})
+
+test('a round that is asked for otherwise forgets what was chosen before', () => {
+  const chosen = { investigation: 'i1', cause: 0 }
+  for (const verb of ['again', 'undo', 'rest'])
+    expect(after(verb, {}, { ...state, chosen })).toMatchObject({ chosen: null })
+})

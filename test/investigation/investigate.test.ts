@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { JsonObject } from '../../src/domain/json.ts'
 import { readPrompt } from '../../src/inference/prompts.ts'
 import { type InvestigationLimits, investigator } from '../../src/investigation/investigate.ts'
-import type { Question } from '../../src/investigation/port.ts'
+import type { Looking, Question } from '../../src/investigation/port.ts'
 import { readOnlyTools } from '../../src/investigation/read-only-tools.ts'
 import type { Toolbox } from '../../src/tools/toolbox.ts'
 import { scriptedModel, type Turn, testRouter } from '../inference/harness.ts'
@@ -104,6 +104,29 @@ test('A2: hostile arguments and tools that nobody has are refused before any too
   ]
   expect((await run(hostile)).called).toEqual([])
   expect((await run([use('strange.tool'), use('nobody.has_it')])).called).toEqual([])
+})
+
+test('control: through a port that lists everything, the same model’s calls arrive at the tools', async () => {
+  const { box, called } = toolbox()
+  const looking: Looking = {
+    tools: async () => (await box.tools()).map(({ name }) => ({ name, description: '', parameters: SCHEMA })),
+    async look(tool, args, options) {
+      const answer = await box.call(tool, args, options)
+      return answer.ok ? answer : { ok: false, message: answer.message }
+    },
+  }
+  const obeying = [
+    use('kubernetes.delete'),
+    use('kubernetes.scale'),
+    conclude('e1', 'KubePodCrashLooping', 'It restarts.'),
+  ]
+  const { router } = testRouter({ local: scriptedModel('local', ...obeying), cloud: undefined })
+  const prompt = readPrompt('investigate')
+  await investigator({ router, looking, prompt, neverLeaves: () => false, now: Date.now }).investigate({
+    ...{ incident: 1, severity: 'warning', annotations: {}, known: [], required: [], signals: [], deadlineMs: 5_000 },
+    labels: { alertname: 'KubePodCrashLooping' },
+  })
+  expect(called.map(({ tool }) => tool)).toEqual(['kubernetes.delete', 'kubernetes.scale'])
 })
 
 test('the port itself calls no tool that changes anything', async () => {

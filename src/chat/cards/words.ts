@@ -67,6 +67,7 @@ export const labels = {
   says: 'Alert says',
   seen: 'Seen',
   unconfirmed: 'Not confirmed',
+  changed: 'Changed',
   known: 'Known',
   now: 'Now',
   why: 'Why',
@@ -74,6 +75,7 @@ export const labels = {
   edited: 'Changed',
   costs: 'Costs',
   note: 'Note',
+  search: 'Search',
   record: 'Record here',
   watched: 'Watched',
   failed: 'Failed',
@@ -165,6 +167,10 @@ export const sentences = {
   keptHome: 'What it is stays at home. The console shows it, and asks there.',
   untilItEnds: 'Quiet until the alert ends. New ones of its kind join it.',
 } as const
+
+export function moreWords(more: number): string {
+  return `and ${more} more`
+}
 
 export function waitsWords(other: number): string {
   return `#${other} works on the same workload. A fresh plan is made when it is done.`

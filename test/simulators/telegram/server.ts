@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { openOracle } from '../oracle.ts'
+import { type Oracle, openOracle } from '../oracle.ts'
 import { createFaults, type Trouble } from './faults.ts'
 import { createFeed } from './feed.ts'
 import { answerJson, listen } from './http.ts'
@@ -28,6 +28,8 @@ import type {
 export interface TelegramOptions {
   /** file to which one JSON line per call and per delivery is appended */
   oracle?: string
+  /** told the same, as it is written; for who runs in this process */
+  onRecord?: Oracle
   port?: number
   botToken?: string
   chatId?: number
@@ -87,7 +89,11 @@ export interface WaitOptions {
 export async function startTelegram(options: TelegramOptions = {}): Promise<SimulatedTelegram> {
   const token = options.botToken ?? '700100200:simulated-telegram-bot-token-0001'
   const chatId = options.chatId ?? -1001000200300
-  const record = openOracle(options.oracle, 'telegram')
+  const write = openOracle(options.oracle, 'telegram')
+  const record: Oracle = (entry) => {
+    write(entry)
+    options.onRecord?.({ at: Date.now(), ...entry })
+  }
   const me = {
     id: Number.parseInt(token, 10) || 1,
     is_bot: true,
