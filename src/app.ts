@@ -20,6 +20,7 @@ import { askEdit } from './chat/questions.ts'
 import { startTelegram, TELEGRAM_CHANNEL } from './chat/telegram-bot.ts'
 import type { Config } from './config.ts'
 import { answerQuestions } from './conversation/answer-question.ts'
+import { namedInvestigation } from './conversation/named-investigation.ts'
 import { OperatorError } from './domain/errors.ts'
 import type { Observe } from './domain/observe.ts'
 import type { Problem, Runbook } from './domain/runbook.ts'
@@ -41,6 +42,7 @@ import { type Reconciler, reconciler } from './ingest/reconciliation.ts'
 import { alertmanagerWebhook } from './ingest/webhook.ts'
 import { investigations } from './investigation/asking.ts'
 import { incidentInvestigation } from './investigation/incident-investigation.ts'
+import { investigator } from './investigation/investigate.ts'
 import { investigationWorker } from './investigation/investigation-worker.ts'
 import { keepIndexed } from './knowledge/keep-indexed.ts'
 import { knowledgeSources, openKnowledge } from './knowledge/open-knowledge.ts'
@@ -91,7 +93,8 @@ const LOGIN_TTL_MS = 15 * 60_000
 const DUTY_TTL_MS = 9_000
 /** How long one investigation may take, all its models and looks together. */
 const INVESTIGATION_DEADLINE_MS = 5 * 60_000
-const INVESTIGATIONS_AT_ONCE = 2
+/** Enough that a question does not wait behind those that take minutes; how many use the local model at once is set for it. */
+const INVESTIGATIONS_AT_ONCE = 4
 /** The graph's and the queue's pools are their own; this one serves webhooks, presses, nodes and pages. */
 const POOL = 12
 
@@ -240,6 +243,28 @@ async function build(
         neverLeaves: staysHome,
         timezone: config.timezone,
         now: Date.now,
+      }),
+      named: namedInvestigation({
+        ...{ sql, toolbox, declared, mode },
+        runbooks: () => shelf.byId,
+        investigatorFor:
+          ollama || claude
+            ? (looking) =>
+                investigator({
+                  ...{ router: inference.router, looking, neverLeaves: staysHome, now: Date.now },
+                  prompt: readPrompt('investigate'),
+                })
+            : undefined,
+        now: Date.now,
+        cut: inference.redactor.forChat,
+        keep: {
+          folder: config.reports.dir,
+          remote: config.reports.git && {
+            ...config.reports.git,
+            clone: join(config.dataDir, 'reports.git'),
+            env: process.env,
+          },
+        },
       }),
     },
     // The console shows it as it goes; in the chat it would spend what other cards need.

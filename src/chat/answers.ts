@@ -1,4 +1,4 @@
-import type { Answer, AnswerLine } from '../domain/answer.ts'
+import type { Answer, AnswerLine, NamedAnswer } from '../domain/answer.ts'
 import type { Json } from '../domain/json.ts'
 import { inDollars } from '../inference/prices.ts'
 import { name, prose } from './cards/clean.ts'
@@ -16,6 +16,7 @@ export interface ToldAnswer {
 const LINE = 420
 const SEEN = 160
 const MOST_SEEN = 6
+const PAGE_LINES = 28
 
 /** Reads the report of a question; undefined where it is none. */
 export function readAnswer(report: Json | null): Answer | undefined {
@@ -26,6 +27,8 @@ export function readAnswer(report: Json | null): Answer | undefined {
 
 /** What is said for a report of a question, whatever became of it. */
 export function tellAnswer(report: Json | null): ToldAnswer {
+  const named = readNamed(report)
+  if (named) return tellNamed(named)
   const answer = readAnswer(report)
   if (!answer) return { lines: [failedWords(report)], seen: [], notes: [], footer: '' }
   return {
@@ -33,6 +36,38 @@ export function tellAnswer(report: Json | null): ToldAnswer {
     seen: seenIn(answer.lines),
     notes: answer.notes.map((note) => prose(note, LINE)),
     footer: footerOf(answer),
+  }
+}
+
+function readNamed(report: Json | null): NamedAnswer | undefined {
+  return typeof report === 'object' && report !== null && 'kind' in report && report.kind === 'named'
+    ? (report as unknown as NamedAnswer)
+    : undefined
+}
+
+/** The beginning of its page, line by line without the marks of Markdown; the whole is in its file. */
+function tellNamed({ problem, markdown, file, notes }: NamedAnswer): ToldAnswer {
+  if (problem !== null) return { lines: [prose(problem, LINE)], seen: [], notes: [], footer: '' }
+  const lines = markdown
+    .replace(/<details>[\s\S]*?<\/details>/g, '')
+    .split('\n')
+    .map((line) =>
+      prose(
+        line
+          .replace(/^#+ /, '')
+          .replace(/(\*\*|`)/g, '')
+          .replace(/\\([^\w\s])/g, '$1'),
+        LINE,
+      ),
+    )
+    .filter((line) => line !== '' && !line.startsWith('```'))
+  const shown = lines.slice(0, PAGE_LINES)
+  const rest = lines.length > shown.length ? [`… and ${lines.length - shown.length} more lines in the report.`] : []
+  return {
+    lines: shown,
+    seen: [],
+    notes: [...rest, ...notes.map((note) => prose(note, LINE))],
+    footer: `Report: ${file}`,
   }
 }
 

@@ -7,6 +7,8 @@ import type { Queue } from '../storage/queue.ts'
 /** A question costs looks and perhaps money: so many an hour are taken from one person. */
 export const QUESTIONS_AN_HOUR = 30
 const QUESTION_MS = 120_000
+/** Its own words say how long it may take. */
+const NAMED_MS = 45 * 60_000
 const LONGEST = 2_000
 
 export interface AskedQuestion {
@@ -54,6 +56,27 @@ export async function askEdit(
     askedBy: person.name,
     request: { text, plan, deadlineMs: QUESTION_MS },
     ...(answerTo && { answerTo }),
+  })
+  return undefined
+}
+
+/** Takes a named investigation by its words. Why it is not taken, in a sentence; undefined when it is. */
+export async function askNamed(
+  tx: Tx,
+  queue: Queue,
+  { person, text, answerTo }: { person: Person; text: string; answerTo: AnswerPlace },
+): Promise<string | undefined> {
+  if (text.length > LONGEST) return `That is too long for me. Say it in at most ${LONGEST} characters.`
+  const refused = await tooOften(tx, person)
+  if (refused !== undefined) return refused
+  const request = { text, deadlineMs: NAMED_MS }
+  await askInvestigation(tx, queue, {
+    kind: 'named',
+    incident: null,
+    round: null,
+    askedBy: person.name,
+    request,
+    answerTo,
   })
   return undefined
 }

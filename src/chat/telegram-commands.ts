@@ -1,6 +1,6 @@
 import { freeze, thaw } from '../autonomy/freeze.ts'
 import { atLeast, type Role } from '../domain/person.ts'
-import { ask } from './commands/ask.ts'
+import { ask, investigate } from './commands/ask.ts'
 import type { Command, CommandDeps, Reply } from './commands/command.ts'
 import { budget, mode } from './commands/models.ts'
 import { changePolicy } from './commands/policy.ts'
@@ -14,6 +14,7 @@ export const COMMANDS = [
   { command: 'incidents', description: 'What is open, a line each', role: 'viewer' },
   { command: 'runbooks', description: 'What is known to do, and how it did', role: 'viewer' },
   { command: 'runbook', description: 'One of them: /runbook pod-oom-killed', role: 'viewer' },
+  { command: 'investigate', description: 'Looks into clusters: [runbook] [cluster …] [minutes]', role: 'operator' },
   { command: 'mode', description: 'Which models are asked (admins set it)', role: 'viewer' },
   { command: 'budget', description: 'What models have cost', role: 'viewer' },
   { command: 'login', description: 'A link into the console, sent to you in private', role: 'viewer' },
@@ -28,7 +29,7 @@ export async function carryOutCommand(deps: CommandDeps, command: Command): Prom
   const known = COMMANDS.find((one) => one.command === name)
   if (!known) return []
   if (!atLeast(command.person.role, known.role))
-    return [{ text: `That is for admins; your role is ${command.person.role}.` }]
+    return [{ text: `That is for ${known.role}s; your role is ${command.person.role}.` }]
   switch (known.command) {
     case 'ask':
       return await ask(deps, command)
@@ -40,6 +41,8 @@ export async function carryOutCommand(deps: CommandDeps, command: Command): Prom
       return [await runbookList(deps, command)]
     case 'runbook':
       return [await oneRunbook(deps, command)]
+    case 'investigate':
+      return await investigate(deps, command)
     case 'mode':
       return [await mode(deps, command)]
     case 'budget':

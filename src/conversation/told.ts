@@ -1,11 +1,15 @@
-import type { Answer } from '../domain/answer.ts'
+import type { Answer, NamedAnswer } from '../domain/answer.ts'
 import { ANSWERS_CHANNEL, CARDS_CHANNEL } from '../incidents/wake.ts'
 import type { Investigation } from '../investigation/investigation-rows.ts'
 import type { Ended } from '../investigation/investigation-worker.ts'
 import type { Tx } from '../storage/postgres.ts'
 
 /** The end of a question: its answer, what else is written with it, and the nudges to those who show it. */
-export function told({ id, incident }: Investigation, answer: Answer, also?: (tx: Tx) => Promise<void>): Ended {
+export function told(
+  { id, incident }: Investigation,
+  answer: Answer | NamedAnswer,
+  also?: (tx: Tx) => Promise<void>,
+): Ended {
   return {
     report: answer,
     recording: null,

@@ -29,3 +29,15 @@ export type Answer = {
   /** What the person wants done, where it was a request that may be proposed. */
   plan: ProposedPlan | null
 }
+
+/** What a named investigation came to: the report of one of the kind `named`. */
+export type NamedAnswer = {
+  kind: 'named'
+  /** Why it was not begun, or not kept; null where it was. */
+  problem: string | null
+  /** Its page, without secrets. */
+  markdown: string
+  /** The name of its file in the folder of reports. */
+  file: string
+  notes: string[]
+}

@@ -227,3 +227,15 @@ test('a plan with tools nobody has, or a change in disguise, is refused and coun
   expect(answer.text).toContain('2 refused')
   expect(await stage.watch.db.sql`select from requests`).toEqual([])
 })
+
+test('a named investigation looks into the clusters that are named, and answers with the beginning of its report', async () => {
+  await begin()
+  await stage.card('Approve')
+  const no = await stage.answer({ text: '/investigate nowhere', from: phones.bob }, 'no runbook, no cluster')
+  expect(no.text).toContain('/investigate [runbook] [cluster …] [minutes]')
+  await stage.answer({ text: '/investigate', from: phones.vera }, 'That is for operators')
+  const report = await stage.answer({ text: '/investigate mend namespace=shop 1', from: phones.bob }, 'Report: ')
+  expect(report.text).toContain('It only looked. Nothing was changed.')
+  expect(report.text).toContain('No model was used')
+  expect(stage.watch.cluster.changes()).toEqual([])
+})
