@@ -25,3 +25,7 @@ create index edits_wanted_unasked on edits_wanted (id) where asked_at is null;
 -- A plan that a person has edited is a plan of its own; one of single actions belongs to no runbook.
 alter table plans drop constraint plans_purpose_check,
   add check (purpose in ('fix', 'undo', 'rest', 'edited', 'adhoc'));
+
+-- Which models may be asked is set by people, and kept like the policy.
+alter table ledger drop constraint ledger_kind_check,
+  add check (kind in ('shown', 'decided', 'ran', 'outcome', 'level_changed', 'refused', 'policy_changed', 'mode_changed'));
