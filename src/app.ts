@@ -11,12 +11,16 @@ import { setPolicy } from './autonomy/policy-setting.ts'
 import { cardChanges } from './chat/card-changes.ts'
 import { consoleApp } from './chat/console/console.ts'
 import { consolePolicy } from './chat/console/policy.ts'
+import { consoleQuestions } from './chat/console/questions.ts'
 import { localAdmin, postgresSessions } from './chat/console/sessions.ts'
 import { onDuty } from './chat/duty.ts'
 import { incidentList } from './chat/incident-list.ts'
 import { incidentView } from './chat/incident-view.ts'
+import { askEdit } from './chat/questions.ts'
 import { startTelegram, TELEGRAM_CHANNEL } from './chat/telegram-bot.ts'
 import type { Config } from './config.ts'
+import { answerQuestions } from './conversation/answer-question.ts'
+import { namedInvestigation } from './conversation/named-investigation.ts'
 import { OperatorError } from './domain/errors.ts'
 import type { Observe } from './domain/observe.ts'
 import type { Problem, Runbook } from './domain/runbook.ts'
@@ -38,6 +42,7 @@ import { type Reconciler, reconciler } from './ingest/reconciliation.ts'
 import { alertmanagerWebhook } from './ingest/webhook.ts'
 import { investigations } from './investigation/asking.ts'
 import { incidentInvestigation } from './investigation/incident-investigation.ts'
+import { investigator } from './investigation/investigate.ts'
 import { investigationWorker } from './investigation/investigation-worker.ts'
 import { keepIndexed } from './knowledge/keep-indexed.ts'
 import { knowledgeSources, openKnowledge } from './knowledge/open-knowledge.ts'
@@ -88,7 +93,8 @@ const LOGIN_TTL_MS = 15 * 60_000
 const DUTY_TTL_MS = 9_000
 /** How long one investigation may take, all its models and looks together. */
 const INVESTIGATION_DEADLINE_MS = 5 * 60_000
-const INVESTIGATIONS_AT_ONCE = 2
+/** Enough that a question does not wait behind those that take minutes; how many use the local model at once is set for it. */
+const INVESTIGATIONS_AT_ONCE = 4
 /** The graph's and the queue's pools are their own; this one serves webhooks, presses, nodes and pages. */
 const POOL = 12
 
@@ -170,6 +176,7 @@ async function build(
     queue,
     announcer,
     options: { authorizationTtlMs: config.authorizationTtlMs, people: () => people },
+    editing: (tx, wanted) => askEdit(tx, queue, wanted),
     ...(claude && deeper && { askCloud: deeper.askCloud }),
   })
 
@@ -226,6 +233,38 @@ async function build(
         neverLeaves: staysHome,
         runbooks: () => shelf.byId,
         now: Date.now,
+      }),
+      question: answerQuestions({
+        ...{ sql, queue, announcer, toolbox, declared, mode },
+        router: inference.router,
+        runbooks: () => shelf.byId,
+        knowledge: knowledge.search,
+        people: () => people,
+        neverLeaves: staysHome,
+        timezone: config.timezone,
+        now: Date.now,
+      }),
+      named: namedInvestigation({
+        ...{ sql, toolbox, declared, mode },
+        runbooks: () => shelf.byId,
+        investigatorFor:
+          ollama || claude
+            ? (looking) =>
+                investigator({
+                  ...{ router: inference.router, looking, neverLeaves: staysHome, now: Date.now },
+                  prompt: readPrompt('investigate'),
+                })
+            : undefined,
+        now: Date.now,
+        cut: inference.redactor.forChat,
+        keep: {
+          folder: config.reports.dir,
+          remote: config.reports.git && {
+            ...config.reports.git,
+            clone: join(config.dataDir, 'reports.git'),
+            env: process.env,
+          },
+        },
       }),
     },
     // The console shows it as it goes; in the chat it would spend what other cards need.
@@ -309,6 +348,7 @@ async function build(
         },
         buttons: { tokens: (incident, specs) => liveButtons(sql, incident, specs) },
         desk,
+        questions: consoleQuestions(sql, queue),
         sessions: signIn,
         policy: consolePolicy(sql),
         ledger: { newest: (limit) => newestEntries(sql, limit) },
@@ -336,6 +376,9 @@ async function build(
       announcer,
       people: () => people,
       runbookOf,
+      runbooks: () => shelf.byId,
+      models: { status: inference.router.status, mode: config.inference.mode, budget: config.inference.budget },
+      cluster: config.clusterName,
       outside,
       consoleLink: ({ name }) => linkFor(name),
       clean: inference.redactor.forChat,
@@ -348,7 +391,7 @@ async function build(
   server.serve(httpApp({ sql, registry: metrics.registry, routes }))
 
   await worker.start()
-  if (deeper) await looker.start()
+  await looker.start()
 
   void toolbox.tools()
   const indexing = onDuty(sql, { name: 'duty:index', instance: config.instanceName, ttlMs: DUTY_TTL_MS }, (signal) =>

@@ -9,6 +9,7 @@ import { wake } from '../incidents/wake.ts'
 import { inTransaction, json, type Sql, type Tx } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
 import { findButton, type KnownButton, useButton } from './buttons.ts'
+import { type EditWanted, modify } from './modify.ts'
 import { guard } from './place.ts'
 import { isLockedOut, refusePress } from './refusals.ts'
 import { verdictOn } from './verdict.ts'
@@ -24,6 +25,8 @@ export interface DeskDeps {
   queue: Queue
   announcer: Announcer
   options: DeskOptions
+  /** Takes what a person typed about a plan; without it plans are taken or left as they are. */
+  editing?: (tx: Tx, wanted: EditWanted) => Promise<string | undefined>
   /** Has the cloud asked about an incident, in the press's transaction; answers what people are told. Absent without a key. */
   askCloud?: (tx: Tx, asked: { incident: number; by: string }) => Promise<string>
 }
@@ -95,6 +98,8 @@ async function carryOut(pressing: Pressing): Promise<PressAnswer> {
       return await openMenu(pressing)
     case 'taken':
       return await takeOver(pressing)
+    case 'modify':
+      return await modify(pressing)
     case 'ask_cloud':
       return await askCloud(pressing)
     default:

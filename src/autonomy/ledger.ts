@@ -1,7 +1,15 @@
 import { canonicalJson, type JsonObject, sha256 } from '../domain/json.ts'
 import { json, type Sql, type SqlOrTx, sentTogether, type Tx } from '../storage/postgres.ts'
 
-export type LedgerKind = 'shown' | 'decided' | 'ran' | 'outcome' | 'level_changed' | 'refused' | 'policy_changed'
+export type LedgerKind =
+  | 'shown'
+  | 'decided'
+  | 'ran'
+  | 'outcome'
+  | 'level_changed'
+  | 'refused'
+  | 'policy_changed'
+  | 'mode_changed'
 
 export interface LedgerEntry {
   kind: LedgerKind

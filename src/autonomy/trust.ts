@@ -25,6 +25,7 @@ export function creditOf(
   if (outcome === 'rejected') return { outcome, decision: 'rejected', credit: 'none', because }
   if (ran === 0) return undefined
   const decision = standing ? ('standing' as const) : ('approved' as const)
+  if (plan.body.edited) return { outcome, decision, credit: 'none', because: `${plan.body.edited.by} changed the plan` }
   if (plan.body.purpose !== 'fix')
     return { outcome, decision, credit: 'none', because: `it was to ${plan.body.purpose}` }
   if (outcome === 'fixed' && ran === plan.body.actions.length) return { outcome, decision, credit: 'success', because }
@@ -37,12 +38,12 @@ export async function recordTrust(
   sql: SqlOrTx,
   { plan, incident, outcome, decision, credit, because }: Credit & { plan: Plan; incident: Incident },
 ): Promise<void> {
-  const { runbook, cluster, round, actions } = plan.body
+  const { runbook, cluster, round, actions, edited } = plan.body
   if (!runbook) return
   const classes = [...new Set(actions.map((action) => `${action.tool}:${action.effect}`))].sort().join(',')
   await sql`
-    insert into trust (incident_id, round, runbook_id, runbook_version, action_class, scope, decision, outcome, credit, because)
-    values (${incident.id}, ${round}, ${runbook.id}, ${runbook.version}, ${classes}, ${cluster}, ${decision}, ${outcome},
+    insert into trust (incident_id, round, runbook_id, runbook_version, action_class, scope, decision, modified, outcome, credit, because)
+    values (${incident.id}, ${round}, ${runbook.id}, ${runbook.version}, ${classes}, ${cluster}, ${decision}, ${edited !== undefined}, ${outcome},
       ${credit}, ${because})
     on conflict (incident_id, round) do nothing`
 }

@@ -12,6 +12,7 @@ import type { Announcer } from '../incidents/announce.ts'
 import { json, type Sql } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
 import { buttonKey } from './cards/cards.ts'
+import type { CommandDeps } from './commands/command.ts'
 import { onDuty } from './duty.ts'
 import type { OutboxDeps, OutboxLog } from './outbox/deps.ts'
 import { chatGate, type Gate } from './outbox/gate.ts'
@@ -19,6 +20,7 @@ import type { Drawn } from './outbox/messenger.ts'
 import { type Clean, redactingMessenger } from './outbox/redacting-messenger.ts'
 import { resting } from './outbox/resting.ts'
 import { runOutbox } from './outbox.ts'
+import { type AnswersDeps, runAnswers, type Speaker } from './telegram-answers.ts'
 import { COMMANDS } from './telegram-commands.ts'
 import { toMessengerError } from './telegram-errors.ts'
 import { telegramHtml } from './telegram-html.ts'
@@ -26,6 +28,7 @@ import { telegramMessages } from './telegram-messages.ts'
 import { telegramMessenger } from './telegram-messenger.ts'
 import { ALLOWED_UPDATES, forGrammy, pollUpdates } from './telegram-polling.ts'
 import { telegramPresses } from './telegram-presses.ts'
+import { telegramSpeaker } from './telegram-speaker.ts'
 import { telegramWebhook, WEBHOOK_PATH } from './telegram-webhook.ts'
 import { chatTopics } from './topics.ts'
 
@@ -42,6 +45,13 @@ export interface TelegramDeps {
   announcer: Announcer
   people: () => readonly Person[]
   runbookOf: RunbookPages
+  /** What commands tell of runbooks and models; see there. */
+  runbooks?: CommandDeps['runbooks']
+  models?: CommandDeps['models']
+  cluster?: string
+  /** How long a question is worked on before its asker is told so, and between two edits of that. */
+  progressAfterMs?: number
+  progressEveryMs?: number
   /** What stays at home, and whether there is a cloud to ask; nothing and none unless told. */
   outside?: Outside
   /** A one-time link into the console for a person; undefined where the console is off. */
@@ -92,7 +102,8 @@ export function startTelegram(deps: TelegramDeps): Telegram {
   })
   let me = strangerBot(telegram.botToken)
   const troubles = () => [gate.trouble, topics.trouble()].filter((trouble) => trouble !== null)
-  const take = updateTaker(deps, { api, gate, troubles, me: () => me })
+  const speaker = telegramSpeaker({ api, gate, chatId: telegram.chatId, clean: deps.clean })
+  const take = updateTaker(deps, { api, gate, speaker, troubles, me: () => me })
   const outbox: OutboxDeps = {
     sql,
     channel: TELEGRAM_CHANNEL,
@@ -107,6 +118,16 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     quietHours: config.quietHours,
     log,
     observe,
+  }
+
+  const answers: AnswersDeps = {
+    sql,
+    speaker,
+    people: deps.people,
+    staysHome: deps.outside?.keepsHome ?? (() => false),
+    log,
+    ...(deps.progressAfterMs !== undefined && { progressAfterMs: deps.progressAfterMs }),
+    ...(deps.progressEveryMs !== undefined && { progressEveryMs: deps.progressEveryMs }),
   }
 
   async function introduce(signal: AbortSignal): Promise<void> {
@@ -129,6 +150,7 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     log.info({ mode: telegram.mode }, 'this replica speaks in Telegram now')
     await allOrNone(signal, [
       (until) => runOutbox(outbox, until),
+      (until) => runAnswers(answers, until),
       (until) => introduce(until),
       ...(telegram.mode === 'polling' ? [(until: AbortSignal) => pollUpdates({ api: poller, take, log }, until)] : []),
     ])
@@ -203,12 +225,16 @@ function clients({ botToken, apiRoot }: TelegramConfig, timeoutSeconds: number) 
 interface Taking {
   api: Api
   gate: Gate
+  speaker: Speaker
   troubles: () => readonly string[]
   me: () => UserFromGetMe
 }
 
 /** Takes an update, however it came: resolves when it is taken for good, rejects when it must come again. */
-function updateTaker(deps: TelegramDeps, { api, gate, troubles, me }: Taking): (update: Update) => Promise<void> {
+function updateTaker(
+  deps: TelegramDeps,
+  { api, gate, speaker, troubles, me }: Taking,
+): (update: Update) => Promise<void> {
   const { sql, config, announcer, people, log, observe = (_point, work) => work() } = deps
   const chatId = config.telegram.chatId
   const inChat = <T>(chat: number, call: () => Promise<T>) => {
@@ -244,20 +270,14 @@ function updateTaker(deps: TelegramDeps, { api, gate, troubles, me }: Taking): (
     troubles,
     options: { authorizationTtlMs: config.authorizationTtlMs, people },
     runbookOf: deps.runbookOf,
+    ...(deps.runbooks && { runbooks: deps.runbooks }),
+    ...(deps.models && { models: deps.models }),
+    ...(deps.cluster !== undefined && { cluster: deps.cluster }),
     consoleLink: deps.consoleLink,
     botName: () => me().username,
-    async write({ chatId: chat, threadId, replyTo }, html) {
-      await inChat(chat, () =>
-        api.sendMessage(chat, html, {
-          parse_mode: 'HTML',
-          link_preview_options: { is_disabled: true },
-          disable_notification: true,
-          ...(threadId !== null && { message_thread_id: threadId }),
-          ...(replyTo !== undefined && {
-            reply_parameters: { message_id: replyTo, allow_sending_without_reply: true },
-          }),
-        }),
-      )
+    botId: me().id,
+    async write(to, html, secret = false) {
+      await speaker.say(to, html, { asItIs: secret })
     },
   })
   const bot = new Bot(config.telegram.botToken, { botInfo: me() })

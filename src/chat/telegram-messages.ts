@@ -2,9 +2,14 @@ import type { Message } from 'grammy/types'
 import { recordRefusal } from '../approvals/refusals.ts'
 import { typedName } from '../approvals/verdict.ts'
 import { atLeast, type Person } from '../domain/person.ts'
+import type { AnswerPlace } from '../investigation/investigation-rows.ts'
 import { inTransaction, type Tx } from '../storage/postgres.ts'
+import type { CommandDeps, Reply } from './commands/command.ts'
 import { lineHtml } from './outbox/lines.ts'
-import { type CommandDeps, carryOutCommand, type Reply } from './telegram-commands.ts'
+import { askEdit, askQuestion } from './questions.ts'
+import { addressed, incidentOf, type Listener } from './telegram-addressed.ts'
+import type { Place } from './telegram-answers.ts'
+import { carryOutCommand } from './telegram-commands.ts'
 import { type Speaker, speakerOf } from './telegram-people.ts'
 
 export interface MessageDeps extends CommandDeps {
@@ -12,22 +17,18 @@ export interface MessageDeps extends CommandDeps {
   people: () => readonly Person[]
   /** The bot's username, without @; empty while it is not known. */
   botName: () => string
-  /** Writes into a chat. Rejects with MessengerError. */
-  write: (to: Place, html: string) => Promise<void>
-}
-
-export interface Place {
-  chatId: number
-  threadId: number | null
-  replyTo?: number
+  botId: number
+  /** Writes into a chat; what is `secret` is ours to tell, and stands as it is. Rejects with MessengerError. */
+  write: (to: Place, html: string, secret?: boolean) => Promise<void>
 }
 
 /** Somebody unknown is told once in this time that they are. */
 const QUIET_MINUTES = 10
 
 /**
- * Takes messages: commands of listed people, and the name of a target where a plan waits for it. Everything else is none of
- * our business. Resolves when the message is taken; rejects when it must come again.
+ * Takes messages: commands and questions of listed people, what they want otherwise in a plan, and the name of a target where a
+ * plan waits for it. Everything else is none of our business. Nothing that is written here approves anything but that name.
+ * Resolves when the message is taken; rejects when it must come again.
  */
 export function telegramMessages(deps: MessageDeps): (message: Message, updateId: number) => Promise<void> {
   return async function take(message, updateId) {
@@ -44,8 +45,14 @@ export function telegramMessages(deps: MessageDeps): (message: Message, updateId
     const { person } = speaker
     const replies = await inTransaction(deps.sql, async (tx): Promise<Reply[]> => {
       if (!(await isNew(tx, updateId))) return []
-      if (command) return await carryOutCommand(deps, { tx, person, ...command })
-      return await takeName(deps, tx, person, message.text ?? '')
+      const answerTo = { ...place, replyTo: message.message_id }
+      const listener = { chatId: deps.chatId, botName: deps.botName(), botId: deps.botId }
+      if (command) {
+        const incident = await incidentOf(tx, message, command.words, listener)
+        return await carryOutCommand(deps, { tx, person, ...command, incident, answerTo })
+      }
+      const named = await takeName(deps, tx, person, message.text ?? '')
+      return named.length > 0 ? named : await takeQuestion(deps, { tx, person, message, answerTo, listener })
     })
     // The update is taken; a chat that may not be written to just now must not hold it up.
     for (const reply of replies)
@@ -62,6 +69,29 @@ async function takeName(deps: MessageDeps, tx: Tx, person: Person, text: string)
   return taken ? [{ text: 'The name is right. Press Confirm when the minute is over.' }] : []
 }
 
+interface Asking {
+  tx: Tx
+  person: Person
+  message: Message
+  answerTo: AnswerPlace
+  listener: Listener
+}
+
+/** Free text that is meant for us becomes a question, or what somebody wants otherwise in a plan; answered when it is looked into. */
+async function takeQuestion(
+  { queue }: MessageDeps,
+  { tx, person, message, answerTo, listener }: Asking,
+): Promise<Reply[]> {
+  const said = await addressed(tx, message, listener)
+  if (!said) return []
+  const { incident, text, plan } = said
+  const refused =
+    plan === null || incident === null
+      ? await askQuestion(tx, queue, { person, text, incident, answerTo })
+      : await askEdit(tx, queue, { person, text, incident, plan, round: null, answerTo })
+  return refused === undefined ? [] : [{ text: refused }]
+}
+
 interface Answering {
   reply: Reply
   place: Place
@@ -74,7 +104,7 @@ async function answer(deps: MessageDeps, { reply, place, person, message }: Answ
     return await deps.write({ ...place, replyTo: message.message_id }, reply.html ?? lineHtml(reply.text))
   const isPrivate = message.chat.type === 'private'
   try {
-    await deps.write({ chatId: person.telegramId ?? 0, threadId: null }, reply.html ?? lineHtml(reply.text))
+    await deps.write({ chatId: person.telegramId ?? 0, threadId: null }, reply.html ?? lineHtml(reply.text), true)
     if (!isPrivate) await deps.write({ ...place, replyTo: message.message_id }, 'Sent to you in private.')
   } catch (error) {
     deps.log.info({ err: error, person: person.name }, 'a private message could not be sent')
@@ -128,9 +158,9 @@ function threadOf(message: Message): number | null {
 }
 
 /** `other`: a command for another bot of the group. */
-function commandIn(text: string, botName: string): { name: string } | 'other' | undefined {
-  const [, name, bot] = /^\/([a-z_]{1,32})(?:@(\w+))?(?:\s|$)/i.exec(text) ?? []
+function commandIn(text: string, botName: string): { name: string; words: string } | 'other' | undefined {
+  const [head = '', name, bot] = /^\/([a-z_]{1,32})(?:@(\w+))?(?:\s|$)/i.exec(text) ?? []
   if (name === undefined) return undefined
   if (bot !== undefined && bot.toLowerCase() !== botName.toLowerCase()) return 'other'
-  return { name: name.toLowerCase() }
+  return { name: name.toLowerCase(), words: text.slice(head.length).trim() }
 }

@@ -6,12 +6,15 @@ import { toMessengerError } from './telegram-errors.ts'
 export function telegramMessenger(api: Api, chatId: number): Messenger {
   return {
     chatId,
-    async send({ threadId, drawn, silent, replyTo }) {
+    async send({ threadId, drawn, silent, replyTo, wantsReply }) {
       const message = await call(() =>
         tolerant(drawn, (text) =>
           api.sendMessage(chatId, text.text, {
             ...text.options,
             disable_notification: silent,
+            ...(wantsReply !== undefined && {
+              reply_markup: { force_reply: true, selective: true, input_field_placeholder: wantsReply.slice(0, 64) },
+            }),
             ...(threadId !== null && { message_thread_id: threadId }),
             ...(replyTo !== undefined && {
               reply_parameters: { message_id: replyTo, allow_sending_without_reply: true },

@@ -33,6 +33,7 @@ export type Verb =
   | 'approve'
   | 'confirm'
   | 'reject'
+  | 'modify'
   | 'ignore'
   | 'snooze'
   | 'taken'

@@ -15,7 +15,7 @@ export interface Claim {
 }
 
 /** One change that could be made, in a model's words: a tool that may be planned, and its arguments without `dry_run`. */
-export interface ProposedAction {
+export type ProposedAction = {
   tool: string
   arguments: JsonObject
   why: string

@@ -1,3 +1,4 @@
+import type { Edit } from './edit.ts'
 import { hashOf, type JsonObject } from './json.ts'
 import type { Level, VerifyClause } from './runbook.ts'
 
@@ -50,7 +51,7 @@ export interface PlanBody {
   v: 1
   incident: number
   round: number
-  purpose: 'fix' | 'undo' | 'rest'
+  purpose: 'fix' | 'undo' | 'rest' | 'edited'
   /** Null for a plan that no runbook of this alert stands for: each of its actions is asked for. */
   runbook: { id: string; version: string; ceiling: Level } | null
   /** The investigation, and the cause in it, that this was proposed for by a model. */
@@ -63,6 +64,8 @@ export interface PlanBody {
   checksRound?: number
   /** With arguments filled in. */
   verify: VerifyClause[]
+  /** What a person changed of the plan with this digest, and who. */
+  edited?: { by: string; of: string; edits: Edit[] }
 }
 
 export interface Plan {

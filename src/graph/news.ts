@@ -3,7 +3,7 @@ import type { Approval, Verb } from '../domain/approval.ts'
 import { lockIncident } from '../incidents/incident-rows.ts'
 import { happened, retireButtons } from '../incidents/move.ts'
 import { inTransaction, json, type Sql, type SqlOrTx, sentTogether } from '../storage/postgres.ts'
-import type { IncidentState, Wait } from './state.ts'
+import { type IncidentState, mends, type Wait } from './state.ts'
 
 /** What a person asked for on the card. */
 export interface Asked {
@@ -45,7 +45,7 @@ export async function newsFor(sql: Sql, state: IncidentState): Promise<News | un
       if (alertVersion > state.alertVersion) return { kind: 'alerts', firing }
       return due ? { kind: 'due' } : undefined
     case 'target':
-      if (firing === 0 && state.purpose === 'fix') return { kind: 'alerts', firing }
+      if (firing === 0 && mends(state.purpose)) return { kind: 'alerts', firing }
       if (asked) return { kind: 'asked', asked }
       return (await isFree(sql, state)) ? { kind: 'freed' } : undefined
     default:
@@ -97,7 +97,7 @@ async function settledNews(sql: SqlOrTx, approval: string): Promise<News | undef
  * was faster) is passed over: taken up later it would do something nobody means any more.
  */
 const fitting: Record<Wait, readonly Verb[]> = {
-  decision: ['choose', 'snooze', 'ignore'],
+  decision: ['choose', 'modify', 'snooze', 'ignore'],
   effect: [],
   doubt: ['check_again', 'run_again', 'abandon'],
   verify: ['undo'],

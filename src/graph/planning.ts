@@ -62,6 +62,12 @@ export interface DraftStep {
   costs: string | null
 }
 
+/** The step that an action of an earlier plan was made of. */
+export function again({ tool, arguments: args, wayBack, costs }: Action): DraftStep {
+  const { precondition: _then, dry_run: _run, ...plain } = args
+  return { tool, args: plain, wayBack, costs }
+}
+
 export interface DryRun {
   change: Change
   contract: string

@@ -25,6 +25,9 @@ export function afterRequest(state: IncidentState, { id, verb, params, by }: Ask
     case 'undo':
     case 'rest':
       return { ...anew, purpose: verb, basis: String(params.subject ?? ''), askedBy: by }
+    case 'modify':
+      // The request keeps what is to be otherwise; the graph's state carries its number alone.
+      return { ...anew, purpose: 'edited', basis: String(id), askedBy: by }
     case 'snooze':
       return { ...taken, quiet: { kind: 'snooze', minutes: Number(params.minutes ?? 60), by }, next: 'record' }
     case 'ignore':

@@ -43,8 +43,11 @@ const Flow = z.object({
   incident: z.number(),
   round: z.number().default(1),
   next: z.enum(steps).default('triage'),
-  /** fix looks for a runbook; undo and rest make a plan from one that ran, in `basis`. */
-  purpose: z.enum(['fix', 'undo', 'rest']).default('fix'),
+  /**
+   * fix looks for a runbook; undo and rest make a plan from one that ran, in `basis`; edited makes one with the values that a
+   * person named, in the request that `basis` is the number of.
+   */
+  purpose: z.enum(['fix', 'undo', 'rest', 'edited']).default('fix'),
   basis: z.string().nullable().default(null),
   /** The cause of an investigation that this round mends as was proposed; null for one that finds its own way. */
   chosen: z.object({ investigation: z.string(), cause: z.number() }).nullable().default(null),
@@ -74,6 +77,11 @@ const Flow = z.object({
 })
 export type IncidentState = z.infer<typeof Flow>
 export type IncidentUpdate = Partial<IncidentState>
+
+/** Whether a round is there to end the trouble, and so has nothing to do once its alerts are clear. */
+export function mends(purpose: IncidentState['purpose']): boolean {
+  return purpose === 'fix' || purpose === 'edited'
+}
 
 /** One channel for all of it: the checkpointer writes a row for every channel that changes. */
 export const State = new StateSchema({ flow: Flow })

@@ -5,6 +5,8 @@ import type { Queue } from '../storage/queue.ts'
 export const INCIDENT_QUEUE = 'incident'
 /** Postgres channel on which a replica hears that cards have changed. */
 export const CARDS_CHANNEL = 'watchkeeper_cards'
+/** Postgres channel on which whoever speaks in the chat hears that something is to be said or asked there. */
+export const ANSWERS_CHANNEL = 'watchkeeper_answers'
 
 /**
  * Makes the graphs of these incidents look again. The row's `wants` is the truth and the job only a hint: whoever holds

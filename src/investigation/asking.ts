@@ -1,3 +1,4 @@
+import type { Answer } from '../domain/answer.ts'
 import type { Mode } from '../domain/inference.ts'
 import type { ProposedPlan } from '../domain/investigation.ts'
 import { findIncident } from '../incidents/incident-rows.ts'
@@ -39,9 +40,10 @@ export function investigations(sql: Sql, queue: Queue, { investigate, mode, dead
     /** Nobody wants what is still being looked into. */
     withdraw: (tx: Tx, incident: number) => withdrawInvestigations(tx, incident),
 
-    /** What an investigation proposes for one of its causes; undefined where it is not there. */
+    /** What an investigation proposes for one of its causes, or a person has asked for; undefined where it is not there. */
     async plan(id: string, cause: number): Promise<ProposedPlan | undefined> {
       const found = await findInvestigation(sql, id)
+      if (found?.kind === 'question') return (found.report as unknown as Answer | null)?.plan ?? undefined
       return found && reportOf(found)?.conclusion?.causes[cause]?.plan
     },
 

@@ -20,7 +20,8 @@ const Values = z.array(
   z.object({ name: z.string().min(1).max(63), value: z.union([z.string().max(1_000), z.number(), z.boolean()]) }),
 )
 
-const Plan = z.object({
+/** A plan as a model writes it; `toPlan` reads it. */
+export const Plan = z.object({
   runbook: z
     .string()
     .max(64)
@@ -86,7 +87,7 @@ function toCause({ plan: read, ...cause }: ReadCause): Cause {
 }
 
 /** Undefined where it names neither a runbook nor an action: that is none. */
-function toPlan({ runbook, inputs, actions }: z.infer<typeof Plan>): ProposedPlan | undefined {
+export function toPlan({ runbook, inputs, actions }: z.infer<typeof Plan>): ProposedPlan | undefined {
   if (runbook !== '') return { kind: 'runbook', runbook, inputs: valuesOf(inputs) }
   if (actions.length === 0) return undefined
   return {

@@ -24,6 +24,8 @@ export interface InvestigationRequest {
   sideBySide: boolean
   /** Stands in for the labels of an alert. */
   labels: Record<string, string>
+  /** The plan that a person wants otherwise, in the words of `text`; null for everything else. */
+  plan: string | null
   deadlineMs: number
 }
 
@@ -86,6 +88,7 @@ const NOTHING_ASKED: Omit<InvestigationRequest, 'deadlineMs'> = {
   minutes: null,
   sideBySide: false,
   labels: {},
+  plan: null,
 }
 
 /** Begins, or begins anew what another process left lying; undefined where it has ended. */

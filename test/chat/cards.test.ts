@@ -112,9 +112,9 @@ test.each(says)('an incident that is %s says: %s', (state, sentence) => {
 const keyboards: [string, string[]][] = [
   ['looking', ['Quiet ▾ | More ▾']],
   ['advised', ['Look again', 'Quiet ▾ | More ▾']],
-  ['asked', ['✅ Approve | ✖ Reject', 'Quiet ▾ | More ▾']],
-  ['second', ['✅ Approve (2 of 2) | ✖ Reject', 'Quiet ▾ | More ▾']],
-  ['confirm', ['✅ Confirm | ✖ Reject', 'Quiet ▾ | More ▾']],
+  ['asked', ['✅ Approve | ✖ Reject', '✏ Modify | Quiet ▾ | More ▾']],
+  ['second', ['✅ Approve (2 of 2) | ✖ Reject', '✏ Modify | Quiet ▾ | More ▾']],
+  ['confirm', ['✅ Confirm | ✖ Reject', '✏ Modify | Quiet ▾ | More ▾']],
   ['running', ['More ▾']],
   ['verifying', ['↩ Undo', 'More ▾']],
   ['fixed', ['↩ Undo', 'More ▾']],

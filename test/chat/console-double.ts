@@ -1,7 +1,14 @@
 import type { Hono } from 'hono'
 import type { Policy } from '../../src/autonomy/policy-setting.ts'
 import { consoleApp } from '../../src/chat/console/console.ts'
-import type { ConsoleDeps, IncidentSummary, LedgerLine, Session, Sessions } from '../../src/chat/console/ports.ts'
+import type {
+  AskedOnPage,
+  ConsoleDeps,
+  IncidentSummary,
+  LedgerLine,
+  Session,
+  Sessions,
+} from '../../src/chat/console/ports.ts'
 import type { Role } from '../../src/domain/person.ts'
 import type { Press, PressAnswer } from '../../src/domain/press.ts'
 import type { IncidentView } from '../../src/domain/view.ts'
@@ -36,6 +43,8 @@ export function summaryOf({ incident, runbookTitle, firing, total }: IncidentVie
 export interface TestConsole {
   app: Hono
   presses: Press[]
+  /** Who asked what about which incident. */
+  questions: string[]
   /** Who froze or thawed, in order. */
   policyChanges: string[]
   asked: { incident: number; verbs: string[] }[]
@@ -53,10 +62,12 @@ export function testConsole({
   role = 'operator' as Role,
   answer = { text: 'Approved, running.', alert: false } as PressAnswer,
   ledger = [] as LedgerLine[],
+  toldBefore = [] as AskedOnPage[],
   options = {},
 } = {}): TestConsole {
   const sessions = sessionsOf(role)
   const presses: Press[] = []
+  const questions: string[] = []
   const asked: TestConsole['asked'] = []
   const listeners = new Set<(incident: number) => void>()
   let cookie = ''
@@ -90,6 +101,13 @@ export function testConsole({
         return answer
       },
     },
+    questions: {
+      async ask({ name }, incident, text) {
+        questions.push(`${name} #${incident}: ${text}`)
+        return text === '' ? 'Ask in your own words.' : undefined
+      },
+      of: async () => [...toldBefore],
+    },
     sessions,
     ledger: { newest: async () => ledger },
     changes: {
@@ -106,6 +124,7 @@ export function testConsole({
   return {
     app,
     presses,
+    questions,
     policyChanges: changes,
     asked,
     sessions,

@@ -262,3 +262,36 @@ test('an admin freezes and thaws from the list; nobody else may, and a form from
   expect((await operator.post('/policy', { csrf: 'csrf-anna', want: 'freeze' })).status).toBe(403)
   expect(operator.policyChanges).toEqual([])
 })
+
+test('anybody signed in may ask about an incident, from our own page alone', async () => {
+  const { get, post, login, questions } = testConsole({ role: 'viewer' })
+  const asking = { csrf: 'csrf-anna', incident: '1287', question: 'why does it restart?' }
+  expect((await post('/ask', asking)).status).toBe(401)
+  await login()
+  expect(await (await get('/incidents/1287')).text()).toContain('action="/ask"')
+  expect((await post('/ask', { ...asking, csrf: 'guessed' })).status).toBe(403)
+  expect((await post('/ask', asking, { origin: 'https://evil.example' })).status).toBe(403)
+  expect((await post('/ask', { ...asking, incident: '1287; drop' })).status).toBe(404)
+  expect(questions).toEqual([])
+  const taken = await post('/ask', asking, { accept: 'application/json' })
+  expect(await taken.json()).toEqual({ text: 'Taken. The answer comes on this page.', alert: false })
+  const refused = await post('/ask', { ...asking, question: '' }, { accept: 'application/json' })
+  expect(await refused.json()).toMatchObject({ alert: true })
+  expect(questions).toEqual(['anna #1287: why does it restart?', 'anna #1287: '])
+})
+
+test('questions and answers are shown as text, those under way with what is being done', async () => {
+  const at = new Date('2026-11-21T02:21:00Z')
+  const answer = { lines: ['<b>It</b> was killed.'], seen: ['tool x: “<i>”'], notes: [], footer: 'qwen3:8b (local)' }
+  const toldBefore = [
+    { by: 'bob', text: '<script>why?</script>', at, progress: null, answer },
+    { by: 'anna', text: 'and now?', at, progress: 'Looking: kubernetes.logs …', answer: null },
+  ]
+  const { get, login } = testConsole({ toldBefore })
+  await login()
+  const page = await (await get('/incidents/1287')).text()
+  expect(page).toContain('&lt;script&gt;why?')
+  expect(page).toContain('&lt;b&gt;It&lt;/b&gt; was killed.')
+  expect(page).toContain('Looking: kubernetes.logs …')
+  expect(page).not.toContain('<script>why')
+})

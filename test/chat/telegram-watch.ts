@@ -49,6 +49,8 @@ export interface Watch {
   announcer: Announcer
   /** What the desk enqueued: incidents whose graphs were woken. */
   woken: number[]
+  /** What was to be looked into: the jobs, which nobody takes here. */
+  asked: { queue: string; data: object }[]
   /** What was logged, a line each. */
   log: string[]
   replica(): Telegram
@@ -81,7 +83,8 @@ export async function startWatch(after: ReturnType<typeof endings>, options: Wat
   const { sql } = db
   const announcer = announcerFor(['telegram'])
   const woken: number[] = []
-  const queue = recordingQueue(woken)
+  const asked: Watch['asked'] = []
+  const queue = recordingQueue(woken, asked)
   const log: string[] = []
   const write = (about: object, message: string) => {
     const { err } = about as { err?: unknown }
@@ -142,6 +145,7 @@ export async function startWatch(after: ReturnType<typeof endings>, options: Wat
     records: records(sql, announcer),
     announcer,
     woken,
+    asked,
     log,
     replica,
     topics: (make) =>
@@ -174,14 +178,16 @@ export async function startWatch(after: ReturnType<typeof endings>, options: Wat
   return watch
 }
 
-function recordingQueue(woken: number[]): Queue {
+function recordingQueue(woken: number[], asked: Watch['asked']): Queue {
   const unscripted = async (): Promise<never> => {
     throw new Error('the chat only enqueues')
   }
   return {
     start: unscripted,
     work: unscripted,
-    enqueue: unscripted,
+    async enqueue(_tx, name, data) {
+      asked.push({ queue: name, data })
+    },
     async enqueueMany(_tx, _name, jobs) {
       for (const { data } of jobs) woken.push((data as { incident: number }).incident)
     },

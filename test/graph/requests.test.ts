@@ -46,6 +46,16 @@ test('undo and the rest begin a round from the plan that ran, and remember who a
     })
 })
 
+test('an edited plan is a round of its own: the request has the edits, and who wants them proposes it', () => {
+  expect(after('modify', { plan: 'p1', edits: '[]' })).toMatchObject({
+    round: 4,
+    purpose: 'edited',
+    basis: '11',
+    askedBy: 'bob',
+    next: 'triage',
+  })
+})
+
 test('quiet is written down by record, with who wanted it and for how long', () => {
   expect(after('snooze', { minutes: 480 })).toMatchObject({
     quiet: { kind: 'snooze', minutes: 480, by: 'bob' },

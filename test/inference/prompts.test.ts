@@ -5,7 +5,11 @@ import { readPrompt } from '../../src/inference/prompts.ts'
 import { quoted } from '../../src/inference/quoting.ts'
 
 /** What each version says. A prompt that is edited gets a new version, and its line here: records name the version alone. */
-const VERSIONS: Readonly<Record<string, string>> = { 'investigate@2': '90a2c27b139d8310' }
+const VERSIONS: Readonly<Record<string, string>> = {
+  'answer@1': 'cb1dfeaf4618070a',
+  'edit@1': 'fde4b84a3dc98cc1',
+  'investigate@2': '90a2c27b139d8310',
+}
 
 test('every prompt has its version, and a version never changes what it says', () => {
   const names = readdirSync(new URL('../../src/inference/prompts', import.meta.url)).map((file) =>

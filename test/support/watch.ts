@@ -11,6 +11,7 @@ import { type Policy, setPolicy } from '../../src/autonomy/policy-setting.ts'
 import { cardOf, everyButton } from '../../src/chat/cards/cards.ts'
 import { type CardState, stateOf } from '../../src/chat/cards/state.ts'
 import { incidentView } from '../../src/chat/incident-view.ts'
+import { askEdit } from '../../src/chat/questions.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Verb } from '../../src/domain/approval.ts'
 import type { Button, Card } from '../../src/domain/card.ts'
@@ -177,6 +178,7 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
     queue,
     announcer: announcer([]),
     options: { authorizationTtlMs: config.authorizationTtlMs, people: () => people },
+    editing: (tx, wanted) => askEdit(tx, queue, wanted),
     askCloud: investigations(db.sql, queue, { investigate: 'always', mode: config.inference.mode, deadlineMs: 60_000 })
       .askCloud,
   })

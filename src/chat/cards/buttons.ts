@@ -14,7 +14,9 @@ export function rowsOf(view: IncidentView, state: CardState, offered: boolean): 
   const open = view.incident.menu === 'details'
   const decisions = decisionsOf(view, state, offered)
   const causes = offersCauses.has(state) ? causeButtons(view, state).map((button) => [button]) : []
-  const openers = open ? [back] : [...(quietOf(view, state).length > 0 ? [quietOpener] : []), moreOpener]
+  const openers = open
+    ? [back]
+    : [...modifyOf(view, state), ...(quietOf(view, state).length > 0 ? [quietOpener] : []), moreOpener]
   return [...decisions, ...causes, openers].filter((row) => row.length > 0)
 }
 
@@ -105,6 +107,14 @@ function decisionsOf(view: IncidentView, state: CardState, offered: boolean): Bu
     default:
       return []
   }
+}
+
+/** A plan that waits, and of which nothing has begun, may be changed. What takes a change back is what it is. */
+function modifyOf({ plan, approval, effects }: IncidentView, state: CardState): ButtonSpec[] {
+  if (!plan || !approval || plan.body.purpose === 'undo') return []
+  const waits = state === 'asked' || state === 'second' || state === 'confirm'
+  const begun = effects.some(({ planId }) => planId === plan.id)
+  return waits && !begun ? [{ verb: 'modify', subject: plan.id, label: buttonWords.modify }] : []
 }
 
 function yes(approval: string, asks: 'one' | 'two' | 'self_two', state: CardState): ButtonSpec {

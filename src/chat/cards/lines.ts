@@ -1,4 +1,5 @@
 import type { CardLine } from '../../domain/card.ts'
+import { editWords } from '../../domain/edit.ts'
 import type { IncidentView } from '../../domain/view.ts'
 import { changesOf, changeWords } from './changes.ts'
 import { prose } from './clean.ts'
@@ -58,6 +59,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
     case 'confirm':
       return [
         ...votes(view, state, at),
+        edited(view),
         ...seen(view),
         changed(view, at),
         ...diagnosisLines(view),
@@ -185,6 +187,13 @@ function asked(view: IncidentView): Line {
     label: say.labels.asked,
     text: because === '' ? '' : `because ${because.replace(/^because /i, '').replace(/\.$/, '')}`,
   }
+}
+
+/** What a person changed of the plan that was there before. */
+function edited({ plan }: IncidentView): Line {
+  const { by, edits } = plan?.body.edited ?? { by: '', edits: [] }
+  const text = edits.length === 0 ? '' : `by ${personName(by)}: ${prose(edits.map(editWords).join(', '), 200)}`
+  return { label: say.labels.edited, text, ...(text !== '' && { keep: true as const }) }
 }
 
 /** What it costs while it runs, in the runbook's words. */

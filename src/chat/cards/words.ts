@@ -10,7 +10,8 @@ import type { CardState } from './state.ts'
 
 /** What stands before the headline, by state; a plan that takes something back or goes on has its own words. */
 export function titleWords(state: CardState, purpose: PlanBody['purpose'], headline: string): string {
-  const before = purpose === 'fix' ? titles[state] : (otherTitles[purpose][state] ?? titles[state])
+  const before =
+    purpose === 'fix' || purpose === 'edited' ? titles[state] : (otherTitles[purpose][state] ?? titles[state])
   return before === '' ? headline : `${before} ${headline}`
 }
 
@@ -71,6 +72,7 @@ export const labels = {
   now: 'Now',
   why: 'Why',
   asked: 'Asked',
+  edited: 'Changed',
   costs: 'Costs',
   note: 'Note',
   search: 'Search',
@@ -91,6 +93,7 @@ export const buttonWords = {
   approveSecond: '✅ Approve (2 of 2)',
   confirm: '✅ Confirm',
   reject: '✖ Reject',
+  modify: '✏ Modify',
   showAll: 'Show every line',
   undo: '↩ Undo',
   rest: 'Plan for the rest',

@@ -67,11 +67,16 @@ function buttonForm(spec: ButtonSpec, token: string | undefined, on: Omit<CardOn
   const label = spec.label.replace(/^[^\p{L}]+/u, '')
   if (token === undefined) return html`<button class="${looks[spec.verb] ?? ''}" disabled>${label}</button>`
   const asksName = spec.verb === 'confirm' && on.typed
-  return html`<form method="post" action="/press" class="${asksName ? 'press named' : 'press'}">
+  const asksEdits = spec.verb === 'modify'
+  return html`<form method="post" action="/press" class="${asksName || asksEdits ? 'press named' : 'press'}">
 <input type="hidden" name="csrf" value="${on.session.csrf}"><input type="hidden" name="token" value="${token}"><input type="hidden" name="incident" value="${on.card.incident}">
 ${
   asksName
     ? html`<label for="typed">The target's name, typed</label><input id="typed" name="typed" autocomplete="off" autocapitalize="none" spellcheck="false">`
+    : ''
+}${
+  asksEdits
+    ? html`<label for="edits">What to change: memory=2Gi, or in words</label><input id="edits" name="typed" autocomplete="off" maxlength="2000">`
     : ''
 }
 <button class="${looks[spec.verb] ?? ''}">${label}</button></form>`

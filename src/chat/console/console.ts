@@ -14,6 +14,7 @@ import { listHtml } from './list-page.ts'
 import { type Html, notSignedIn, page, plainPage } from './page.ts'
 import { policyBar } from './policy-bar.ts'
 import type { ConsoleDeps, Session } from './ports.ts'
+import { questionBox } from './question-box.ts'
 
 const sessionSeconds = 12 * 60 * 60
 
@@ -81,7 +82,8 @@ export function consoleApp(deps: ConsoleDeps): Hono {
     if (!view) return undefined
     const may = atLeast(session.person.role, 'operator')
     const buttons = may ? await deps.buttons.tokens(view.incident.id, everyButton(view)) : []
-    return incidentHtml({ view, buttons, session, timezone: options.timezone })
+    const asked = (await deps.questions?.of(view.incident.id)) ?? []
+    return incidentHtml({ view, buttons, asked, session, timezone: options.timezone })
   }
 
   app.get('/incidents/:id', async (c) => {
@@ -89,7 +91,8 @@ export function consoleApp(deps: ConsoleDeps): Hono {
     if (!session) return refused(c)
     const body = await incidentOf(c, session)
     if (!body) return c.html(plainPage('Not found', 'There is no incident of that number.', session), 404)
-    return c.html(page({ title: `#${c.req.param('id')}`, session, here: 'incidents', body }))
+    const box = deps.questions ? questionBox(Number(c.req.param('id')), session) : ''
+    return c.html(page({ title: `#${c.req.param('id')}`, session, here: 'incidents', body: html`${body}${box}` }))
   })
 
   app.get('/incidents/:id/fragment', async (c) => {
@@ -132,6 +135,22 @@ export function consoleApp(deps: ConsoleDeps): Hono {
       ...(typed ? { typed } : {}),
     })
     return said(c, session, answer, incident, 200)
+  })
+
+  app.post('/ask', small, async (c) => {
+    const session = await signedIn(c)
+    if (!session) return refused(c)
+    if (!(await ours(c, session))) return c.html(foreign(session), 403)
+    const { incident = '', question = '' } = await fields(c)
+    if (!deps.questions || !/^\d{1,15}$/.test(incident)) return c.notFound()
+    const because = await deps.questions.ask(session.person, Number(incident), question)
+    return said(
+      c,
+      session,
+      { text: because ?? 'Taken. The answer comes on this page.', alert: !!because },
+      incident,
+      200,
+    )
   })
 
   app.post('/policy', small, async (c) => {

@@ -10,17 +10,19 @@ import { personName } from '../cards/people.ts'
 import { type At, clockFace } from '../cards/times.ts'
 import { cardHtml } from './card-page.ts'
 import type { Html } from './page.ts'
-import type { Session } from './ports.ts'
+import type { AskedOnPage, Session } from './ports.ts'
+import { questionsHtml } from './question-box.ts'
 
 export interface IncidentOnPage {
   view: IncidentView
   buttons: readonly Button[]
+  asked: readonly AskedOnPage[]
   session: Session
   timezone: string
 }
 
 /** All there is to an incident: its card with live buttons, then what was seen, planned, reported and done. */
-export function incidentHtml({ view, buttons, session, timezone }: IncidentOnPage): Html {
+export function incidentHtml({ view, buttons, asked, session, timezone }: IncidentOnPage): Html {
   const at = clockFace(timezone, view.now)
   const typed = view.approval?.asks === 'self_two'
   return html`<div class="incident" id="fragment" data-fragment="/incidents/${view.incident.id}/fragment" data-incident="${view.incident.id}">
@@ -28,6 +30,7 @@ export function incidentHtml({ view, buttons, session, timezone }: IncidentOnPag
 <div class="columns">
 <div class="first">${cardHtml({ card: cardOf(view, { timezone, whole: true }), buttons, session, typed })}</div>
 <div class="second">
+${asked.length > 0 ? section('Questions', questionsHtml(asked, at)) : ''}
 ${section('Timeline', timeline(view, at))}
 ${section('What was checked', findings(view.findings, at))}
 ${view.plan ? section('Plan', planHtml(view.plan, at)) : ''}

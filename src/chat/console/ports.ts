@@ -6,6 +6,7 @@ import type { JsonObject } from '../../domain/json.ts'
 import type { Person } from '../../domain/person.ts'
 import type { ApprovalDesk } from '../../domain/press.ts'
 import type { IncidentView } from '../../domain/view.ts'
+import type { ToldAnswer } from '../answers.ts'
 
 /** One line of the list of incidents. */
 export interface IncidentSummary {
@@ -43,6 +44,16 @@ export interface LedgerLine {
   hash: string
 }
 
+/** A question as the incident's page shows it; plain text, the page escapes it. */
+export interface AskedOnPage {
+  by: string
+  text: string
+  at: Date
+  /** What is being done just now, while it is; null once it has ended. */
+  progress: string | null
+  answer: ToldAnswer | null
+}
+
 /** A signed-in person, and the secret that this session's forms carry. */
 export interface Session {
   person: Person
@@ -78,6 +89,13 @@ export interface ConsoleDeps {
   }
   buttons: { tokens(incident: number, specs: ButtonSpec[]): Promise<Button[]> }
   desk: ApprovalDesk
+  /** What people asked about an incident; left out where nothing answers. */
+  questions?: {
+    /** Answers why it is not taken, in a sentence; undefined when it is. */
+    ask(person: Person, incident: number, text: string): Promise<string | undefined>
+    /** The newest last, a few. */
+    of(incident: number): Promise<AskedOnPage[]>
+  }
   sessions: Sessions
   /** What holds for every replica; an admin may freeze and thaw. */
   policy: {

@@ -12,6 +12,8 @@ export interface Outgoing {
   silent: boolean
   /** The message it answers; it is sent all the same when that one is gone. */
   replyTo?: number
+  /** Opens a field to answer it for whoever it names, with this in it until they type. */
+  wantsReply?: string
 }
 
 export interface Sent {

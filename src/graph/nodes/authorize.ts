@@ -39,11 +39,14 @@ export function authorize(deps: GraphDeps) {
   }
 }
 
-/** What the plan's runbook has earned. What a model proposed is asked for, whatever that is. */
-async function earnedBy({ sql }: GraphDeps, { body: { runbook, cluster, proposal } }: Plan): Promise<LevelInForce> {
+/** What the plan's runbook has earned. What a model proposed or a person changed is asked for, whatever that is. */
+async function earnedBy(
+  { sql }: GraphDeps,
+  { body: { runbook, cluster, proposal, edited } }: Plan,
+): Promise<LevelInForce> {
   if (!runbook) return { level: 'manual', change: null }
   const earned = await levelOf(sql, runbook, cluster)
-  return proposal && earned.level === 'standard' ? { ...earned, level: 'prompted' } : earned
+  return (proposal || edited) && earned.level === 'standard' ? { ...earned, level: 'prompted' } : earned
 }
 
 async function rulingsOn({ sql, rules }: GraphDeps, plan: Plan, earned: LevelInForce): Promise<Ruling[]> {

@@ -9,11 +9,12 @@ import { renderArgs, type TemplateScope } from '../../knowledge/templates.ts'
 import { checkResults } from '../../tools/evidence.ts'
 import { chosenPlan, draftActions, givenInputs, inputsWith, isItsOwn, soundAgain } from '../chosen.ts'
 import type { GraphDeps } from '../deps.ts'
-import { type DraftStep, planActions, withCluster } from '../planning.ts'
+import { fromEdits } from '../edited-plan.ts'
+import { again, type DraftStep, planActions, withCluster } from '../planning.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
 import { watch } from '../watch.ts'
 
-type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'checksRound' | 'proposal'> & {
+type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'checksRound' | 'proposal' | 'edited'> & {
   /** Undefined: the platform's word on what is changed, and the alert. */
   verify: PlanBody['verify'] | undefined
   steps: DraftStep[]
@@ -48,7 +49,7 @@ export function propose(deps: GraphDeps) {
       })
     const foreign = draft.undoes && foreignValue(actions, draft.undoes)
     if (foreign) return await watch(deps, state, { outcome: null, because: `Nothing to take back. ${foreign}` })
-    const { runbook, inputs, checksRound, proposal = state.chosen } = draft
+    const { runbook, inputs, checksRound, proposal = state.chosen, edited } = draft
     const body: PlanBody = {
       v: 1,
       ...place,
@@ -59,6 +60,7 @@ export function propose(deps: GraphDeps) {
       verify: draft.verify ?? (await soundAgain(deps, draft.cluster, actions)),
       ...(checksRound !== undefined && { checksRound }),
       ...(proposal && { proposal }),
+      ...(edited && { edited }),
     }
     const plan = await keepPlan(deps.sql, body, state.askedBy ?? 'agent')
     return { plan: plan.id, next: 'authorize' }
@@ -66,6 +68,7 @@ export function propose(deps: GraphDeps) {
 }
 
 async function draftOf(deps: GraphDeps, state: IncidentState): Promise<Draft | { problem: string }> {
+  if (state.purpose === 'edited') return await fromEdits(deps, state)
   if (state.purpose !== 'fix') return await fromPlan(deps, state)
   if (!state.chosen) return await fromRunbook(deps, state, undefined)
   const chosen = await chosenPlan(deps, state)
@@ -205,9 +208,4 @@ function foreignValue(back: readonly Action[], basis: readonly Action[]): string
     }
   }
   return undefined
-}
-
-function again({ tool, arguments: args, wayBack, costs }: Action): DraftStep {
-  const { precondition: _then, dry_run: _run, ...plain } = args
-  return { tool, args: plain, wayBack, costs }
 }

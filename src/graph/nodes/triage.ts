@@ -5,7 +5,7 @@ import { move } from '../../incidents/move.ts'
 import { clearTimers } from '../../incidents/wake.ts'
 import { inTransaction, sentTogether, type Tx } from '../../storage/postgres.ts'
 import type { GraphDeps } from '../deps.ts'
-import type { IncidentState, IncidentUpdate } from '../state.ts'
+import { type IncidentState, type IncidentUpdate, mends } from '../state.ts'
 
 /**
  * Begins a round: afterwards the incident is open under this round, with nothing left over from the one before. Where its
@@ -15,7 +15,7 @@ export function triage({ sql, announcer }: GraphDeps) {
   return async function triage(state: IncidentState): Promise<IncidentUpdate> {
     return await inTransaction(sql, async (tx) => {
       const incident = await lockIncident(tx, state.incident)
-      if (incident.status === 'closed' && (state.purpose === 'fix' || (await hasOpenTwin(tx, incident))))
+      if (incident.status === 'closed' && (mends(state.purpose) || (await hasOpenTwin(tx, incident))))
         return { next: 'end' }
       const round = Math.max(incident.round, state.round)
       const [{ firing, alertVersion }] = await sentTogether([
@@ -37,7 +37,7 @@ export function triage({ sql, announcer }: GraphDeps) {
         verdict: null,
         quiet: null,
       }
-      if (firing === 0 && state.purpose === 'fix')
+      if (firing === 0 && mends(state.purpose))
         return {
           ...fresh,
           verdict: { outcome: 'self_resolved', because: 'the alert cleared by itself' },
