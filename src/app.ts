@@ -187,6 +187,7 @@ async function build(
       runbooks: () => shelf.byId,
       knowledge: knowledge.search,
       ...(deeper && { deeper }),
+      ...(config.changesMinutes > 0 && { changes: { minutes: config.changesMinutes } }),
       people: () => people,
       rules: {
         protectedNamespaces: config.protectedNamespaces,
@@ -223,6 +224,7 @@ async function build(
         router: inference.router,
         prompt: readPrompt('investigate'),
         neverLeaves: staysHome,
+        cut: inference.redactor.forChat,
         runbooks: () => shelf.byId,
         now: Date.now,
       }),

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { crossCheck } from './config/cross-checks.ts'
 import { type Files, realFiles } from './config/files.ts'
 import type { ModelPrice } from './config/models.ts'
@@ -104,6 +105,12 @@ export type Config = {
   readonly talosconfigOperator: string | undefined
   readonly talosSnapshotDir: string | undefined
   readonly proxmoxConfig: string | undefined
+  /** How many minutes before an alert changes are looked for; 0: not at all. */
+  readonly changesMinutes: number
+  /** One address or several with names, as the Prometheus server takes them. */
+  readonly prometheus: { readonly url: string; readonly token: string | undefined } | undefined
+  /** Where this process answers the knowledge server. Undefined without a token, and on a port that is not known before. */
+  readonly knowledgeApi: { readonly url: string; readonly token: string } | undefined
   /** An Ed25519 private key in PEM. Undefined: one is generated into `dataDir`. */
   readonly grantKey: string | undefined
   readonly protectedNamespaces: readonly string[]
@@ -122,6 +129,11 @@ export type Config = {
   }
   readonly inference: InferenceConfig
 
+  readonly reports: {
+    readonly dir: string
+    /** `url` may hold a token: never shown. */
+    readonly git: { readonly url: string; readonly branch: string } | undefined
+  }
   readonly runbooksDir: string
   /** What a new installation starts with; what people set later is in the database. */
   readonly policy: 'VERBOSE' | 'NORMAL' | 'FROZEN'
@@ -179,6 +191,10 @@ function assemble(values: Values, files: Files): Config {
     talosconfigOperator: values.TALOSCONFIG_OPERATOR,
     talosSnapshotDir: values.TALOS_SNAPSHOT_DIR,
     proxmoxConfig: values.PROXMOX_CONFIG,
+    changesMinutes: values.CHANGES_MINUTES,
+    prometheus:
+      values.PROMETHEUS_URL === undefined ? undefined : { url: values.PROMETHEUS_URL, token: values.PROMETHEUS_TOKEN },
+    knowledgeApi: knowledgeApiOf(values),
     grantKey: values.GRANT_KEY,
     protectedNamespaces: values.PROTECTED_NAMESPACES,
     protectedNodes: values.PROTECTED_NODES ?? [],
@@ -191,12 +207,25 @@ function assemble(values: Values, files: Files): Config {
       token: values.KNOWLEDGE_TOKEN,
     },
     inference: inferenceOf(values),
+    reports: {
+      dir: values.REPORTS_DIR ?? join(values.DATA_DIR, 'reports'),
+      git:
+        values.REPORTS_GIT_REMOTE === undefined
+          ? undefined
+          : { url: values.REPORTS_GIT_REMOTE, branch: values.REPORTS_GIT_BRANCH },
+    },
     runbooksDir: values.RUNBOOKS_DIR,
     policy: values.POLICY,
     approvalTtlMs: values.APPROVAL_TTL,
     authorizationTtlMs: values.AUTHORIZATION_TTL,
     verifyScale: values.VERIFY_SCALE,
   }
+}
+
+function knowledgeApiOf({ HOST: host, PORT: port, KNOWLEDGE_TOKEN: token }: Values): Config['knowledgeApi'] {
+  if (token === undefined || port === 0) return undefined
+  const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
+  return { url: `http://${near}:${port}`, token }
 }
 
 function webhookOf(values: Values): Config['webhook'] {

@@ -232,3 +232,29 @@ test('the names of all variables, with the files of secrets', () => {
   expect(configurationNames()).toContain('TELEGRAM_BOT_TOKEN_FILE')
   expect(configurationNames()).not.toContain('PORT_FILE')
 })
+
+test('PROMETHEUS_URL is one address, or several with names of their own', () => {
+  expect(read({}).prometheus).toBeUndefined()
+  const one = { PROMETHEUS_URL: 'http://prometheus:9090', PROMETHEUS_TOKEN: 'secret' }
+  expect(read(one).prometheus).toEqual({ url: 'http://prometheus:9090', token: 'secret' })
+  expect(read({ PROMETHEUS_URL: 'home=http://a:9090, cabin=https://b' }).prometheus?.url).toContain('cabin')
+  for (const wrong of [
+    'prometheus:9090',
+    'home=ftp://a',
+    'http://a, http://b',
+    'a=http://a, a=http://b',
+    'http://u:p@a',
+  ])
+    expect(Object.keys(problems({ PROMETHEUS_URL: wrong }))).toEqual(['PROMETHEUS_URL'])
+})
+
+test('the knowledge server asks this process, wherever it listens', () => {
+  const token = 'a-token-of-sixteen-or-more'
+  const at = (env: Environment) => read({ KNOWLEDGE_TOKEN: token, ...env }).knowledgeApi?.url
+  expect(at({})).toBe('http://127.0.0.1:8484')
+  expect(at({ HOST: '0.0.0.0', PORT: '80' })).toBe('http://127.0.0.1:80')
+  expect(at({ HOST: '::' })).toBe('http://[::1]:8484')
+  expect(at({ HOST: '10.0.0.5' })).toBe('http://10.0.0.5:8484')
+  expect(at({ PORT: '0' })).toBeUndefined()
+  expect(read({}).knowledgeApi).toBeUndefined()
+})

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
+import { tools as knowledge } from '../../mcp-servers/knowledge/src/tools/index.ts'
 import { tools as kubernetes } from '../../mcp-servers/kubernetes/src/tools/index.ts'
+import { tools as prometheus } from '../../mcp-servers/prometheus/src/tools/index.ts'
 import { tools as proxmox } from '../../mcp-servers/proxmox/src/tools/index.ts'
 import { catalogOf, type PublishedTool } from '../../mcp-servers/shared/src/catalog.ts'
 import type { Tool } from '../../mcp-servers/shared/src/define-tool.ts'
@@ -12,6 +14,8 @@ export const published: Readonly<Record<string, readonly PublishedTool[]>> = {
   kubernetes: list(kubernetes),
   proxmox: list(proxmox),
   talos: list(talos),
+  prometheus: list(prometheus),
+  knowledge: list(knowledge),
 }
 
 /** Every page that is made from the code, by its path; and each list as it goes over the wire, one tool a line. */

@@ -47,7 +47,7 @@ export async function incidentView(
       (select count(*) from alerts where incident_id = i.id) as total,
       (select count(*) from alerts where incident_id = i.id and status = 'firing') as firing,
       (select coalesce(jsonb_agg(e), '[]') from (
-        select key, tool, ok, summary, at from evidence
+        select key, tool, ok, summary, at, case when key = 'changed' then result->'items' end as changes from evidence
         where incident_id = i.id and round = i.round order by at, key) e) as findings,
       to_jsonb(p) as plan,
       to_jsonb(a) as approval,

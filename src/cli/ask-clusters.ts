@@ -23,10 +23,16 @@ export interface Clusters {
   detail: string
 }
 
-/** Asks each of these servers for its clusters: that a server answers says nothing about what stands behind it. */
+/**
+ * Asks each of these servers for its clusters: that a server answers says nothing about what stands behind it. A server that
+ * lists none, as the one that asks this agent, is left out.
+ */
 export async function askClusters(toolbox: Toolbox, servers: readonly string[]): Promise<Map<string, Clusters>> {
-  const asked = servers.map(async (server) => [server, await askOne(toolbox, server)] as const)
-  return new Map(await Promise.all(asked))
+  const asked = servers.map(async (server): Promise<[string, Clusters][]> => {
+    const lists = await toolbox.find(`${server}.clusters_list`)
+    return lists ? [[server, await askOne(toolbox, server)]] : []
+  })
+  return new Map((await Promise.all(asked)).flat())
 }
 
 async function askOne(toolbox: Toolbox, server: string): Promise<Clusters> {

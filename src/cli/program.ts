@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { OperatorError } from '../domain/errors.ts'
+import type { InvestigateOptions } from './investigate.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -56,6 +57,37 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     .description('read runbooks, KNOWLEDGE_DIRS and past decisions into the index, as far as they have changed')
     .action(async (options: { rebuild?: boolean; status?: boolean }) => {
       code = await (await import('./index-command.ts')).indexCommand(options, env)
+    })
+  program
+    .command('investigate')
+    .argument(
+      '[words...]',
+      'a runbook, clusters, minutes, label=value, side-by-side; all clusters for 10 minutes unless told',
+    )
+    .option('--runbook <id>', 'the runbook whose checks are made')
+    .option('--cluster <names...>', 'clusters to look at')
+    .option('--minutes <n>', 'how long it may take')
+    .option('--side-by-side', 'all clusters at once')
+    .option('--question <text>', 'what you want to know')
+    .option('--request <file>', 'what to look into, from a file')
+    .option('--pending', 'take the requests that lie in the folder requests under DATA_DIR')
+    .description('look into clusters, change nothing, and write a report')
+    .action(async (words: string[], options: InvestigateOptions) => {
+      code = await (await import('./investigate.ts')).investigateCommand(words, options, env)
+    })
+  program
+    .command('replay')
+    .argument('<id>', 'an investigation, or a file with its record')
+    .description('run a recorded investigation again, without any network')
+    .action(does(async (id = '') => await (await import('./replay.ts')).replayCommand(id, env)))
+  program
+    .command('eval')
+    .option('--scenarios <folders...>', 'folders of recorded incidents; those of the project unless named')
+    .option('--models <which>', 'scripted: each follows its script; env: those that are configured', 'scripted')
+    .option('--json', 'print the figures as JSON')
+    .description('play recorded incidents, and say how many are answered rightly')
+    .action(async (options: { scenarios?: string[]; models?: string; json?: boolean }) => {
+      code = await (await import('./eval.ts')).evalCommand(options, env)
     })
   const audit = program.command('audit').description('look at the ledger')
   audit

@@ -94,6 +94,16 @@ export function webUrl(value: string): string {
   return value.replace(/\/+$/, '')
 }
 
+/** One address, or several as `name=address`, each with a name of its own. */
+export function prometheusUrls(value: string): string {
+  const entries = words(value).map((entry) => /^(?:([a-z0-9][a-z0-9-]{0,62})=)?(.*)$/.exec(entry) ?? [])
+  for (const [, , address = ''] of entries) webUrl(address)
+  const names = new Set(entries.map(([, name]) => name))
+  if (entries.length > 1 && (names.size < entries.length || names.has(undefined)))
+    throw new Wrong('give every address a name of its own, as in home=http://…, cabin=http://…')
+  return value
+}
+
 export function postgresUrl(value: string): string {
   const url = URL.parse(value)
   if (url && ['postgres:', 'postgresql:'].includes(url.protocol) && url.pathname.length > 1) return value

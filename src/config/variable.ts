@@ -9,6 +9,7 @@ export const SECTIONS = [
   'Tools and clusters',
   'Knowledge',
   'Models',
+  'Reports',
   'Runbooks and limits',
 ] as const
 

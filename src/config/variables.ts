@@ -13,6 +13,7 @@ import {
   oneOf,
   postgresUrl,
   presence,
+  prometheusUrls,
   quietHours,
   text,
   timezone,
@@ -324,6 +325,28 @@ export const VARIABLES = {
     about: 'Where Proxmox clusters are and the tokens for them, as the README of the Proxmox server has it.',
     parse: text,
   }),
+  PROMETHEUS_URL: optional({
+    section: 'Tools and clusters',
+    type: 'address, or name=address, …',
+    without: 'metrics are not looked at',
+    about: 'Where Prometheus is, or what speaks its API: `http://prometheus:9090`, or `home=http://…, cabin=http://…`.',
+    parse: prometheusUrls,
+  }),
+  PROMETHEUS_TOKEN: optional({
+    section: 'Tools and clusters',
+    type: 'text',
+    without: 'Prometheus is called without credentials',
+    secret: true,
+    about: 'A bearer token for every address in PROMETHEUS_URL.',
+    parse: matching(/^[\x21-\x7e]+$/, 'use characters without spaces'),
+  }),
+  CHANGES_MINUTES: set({
+    section: 'Tools and clusters',
+    type: 'minutes',
+    default: '60',
+    about: 'How far before an alert to look for what changed, such as rollouts and tasks. 0: not at all.',
+    parse: integer(0, 1_440),
+  }),
   GRANT_KEY: optional({
     section: 'Tools and clusters',
     type: 'PEM',
@@ -388,9 +411,10 @@ export const VARIABLES = {
   KNOWLEDGE_TOKEN: optional({
     section: 'Knowledge',
     type: 'text',
-    without: 'the knowledge MCP server cannot ask this agent',
+    without: 'the knowledge MCP server is not started, and none elsewhere can ask this agent',
     secret: true,
-    about: 'What the knowledge MCP server must send to read runbooks, documentation and past decisions.',
+    about:
+      'What the knowledge MCP server must send to read runbooks, documentation and past decisions. One is started here, unless PORT is 0.',
     parse: matching(/^[\x21-\x7e]{16,512}$/, 'use 16 to 512 characters without spaces, such as openssl rand -hex 24'),
   }),
   OLLAMA_HOST: optional({
@@ -561,6 +585,33 @@ export const VARIABLES = {
     about:
       'Words that a model in the cloud must not see, such as host names and family names; they become placeholders.',
     parse: words,
+  }),
+
+  REPORTS_DIR: optional({
+    section: 'Reports',
+    type: 'folder',
+    without: 'they are kept in `reports` under DATA_DIR',
+    about: 'Where the reports of named investigations are kept, a Markdown file each.',
+    parse: text,
+  }),
+  REPORTS_GIT_REMOTE: optional({
+    section: 'Reports',
+    type: 'Git remote',
+    without: 'reports are kept in their folder alone',
+    secret: true,
+    about:
+      'A Git repository that reports are pushed to, by https, ssh or a path. Its address may hold a token, so it counts as a secret.',
+    parse: matching(/^(?!-)[\x21-\x7e]{1,1000}$/, 'set it to an address as git clone takes it, without spaces'),
+  }),
+  REPORTS_GIT_BRANCH: set({
+    section: 'Reports',
+    type: 'branch',
+    default: 'main',
+    about: 'The branch of REPORTS_GIT_REMOTE that reports go to.',
+    parse: matching(
+      /^(?!-)(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/,
+      'set it to the name of a branch: letters, digits, dots, dashes, slashes',
+    ),
   }),
 
   RUNBOOKS_DIR: set({

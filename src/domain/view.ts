@@ -1,5 +1,6 @@
 import type { AlertStatus, Labels } from './alert.ts'
 import type { Approval, Vote } from './approval.ts'
+import type { Change } from './change.ts'
 import type { Effect } from './effect.ts'
 import type { Incident } from './incident.ts'
 import type { InvestigationView } from './investigation.ts'
@@ -25,6 +26,8 @@ export interface Finding {
   ok: boolean
   summary: string
   at: Date
+  /** Of the look for what changed: what it found, newest first. */
+  changes?: readonly Change[] | null
 }
 
 export interface TimelineEvent {

@@ -21,6 +21,8 @@ export interface GraphDeps {
   knowledge?: KnowledgeSearch
   /** Models that look into incidents; absent where none is configured. */
   deeper?: Deeper
+  /** How far before an alert to look for changes; without it nobody looks. */
+  changes?: { minutes: number }
   people: () => readonly Person[]
   /** What configuration says of protection; the policy itself is read from the database, so that a freeze is everywhere at once. */
   rules: Omit<Rules, 'policy'>

@@ -32,3 +32,27 @@ export async function leadingAlert(sql: SqlOrTx, incident: number): Promise<{ la
     order by (status = 'firing') desc, starts_at desc, id desc limit 1`
   return row ?? { labels: {}, annotations: {} }
 }
+
+/** The leading alert with what its incident is about, and when it began. */
+export interface NewestAlert {
+  labels: Labels
+  annotations: Labels
+  cluster: string
+  namespace: string | null
+  workload: string | null
+  startsAt: Date
+  /** The database's clock at this look. */
+  now: Date
+}
+
+/** The leading alert where more than its text is wanted. An incident without alerts has an empty one, which begins now. */
+export async function newestAlert(sql: SqlOrTx, incident: number): Promise<NewestAlert> {
+  const [row] = await sql<NewestAlert[]>`
+    select coalesce(a.labels, '{}') as labels, coalesce(a.annotations, '{}') as annotations, i.cluster, i.namespace, i.workload,
+      coalesce(a.starts_at, watch_now()) as "startsAt", watch_now() as now
+    from incidents i left join alerts a on a.incident_id = i.id
+    where i.id = ${incident}
+    order by (a.status = 'firing') desc, a.starts_at desc, a.id desc limit 1`
+  if (!row) throw new Error(`incident ${incident} does not exist`)
+  return row
+}

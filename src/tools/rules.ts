@@ -1,6 +1,8 @@
 import type { JsonObject } from '../domain/json.ts'
 import type { EffectClass } from '../domain/plan.ts'
+import { knowledgeRules } from './rules/knowledge.ts'
 import { kubernetesRules } from './rules/kubernetes.ts'
+import { prometheusRules } from './rules/prometheus.ts'
 import { proxmoxRules } from './rules/proxmox.ts'
 import { talosRules } from './rules/talos.ts'
 
@@ -20,10 +22,12 @@ export const toolRules: ReadonlyMap<string, ToolRule> = new Map<string, ToolRule
   ...kubernetesRules,
   ...proxmoxRules,
   ...talosRules,
+  ...prometheusRules,
+  ...knowledgeRules,
 ])
 
 /** The servers that come with Watchkeeper: their tools are known here, and no installation declares them. */
-export const OWN_SERVERS: readonly string[] = ['kubernetes', 'proxmox', 'talos']
+export const OWN_SERVERS: readonly string[] = ['kubernetes', 'proxmox', 'talos', 'prometheus', 'knowledge']
 
 /** Tools of other people's servers by `server.tool`, with the effect that this installation declares for each. */
 export type DeclaredTools = ReadonlyMap<string, EffectClass>

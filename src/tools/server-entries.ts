@@ -10,6 +10,9 @@ export interface OwnServers {
   talosconfigOperator?: string | undefined
   talosSnapshotDir?: string | undefined
   proxmoxConfig?: string | undefined
+  prometheus?: { readonly url: string; readonly token: string | undefined } | undefined
+  /** Where this agent serves what it knows; the knowledge server asks it there. */
+  knowledgeApi?: { readonly url: string; readonly token: string } | undefined
 }
 
 /** The variable that makes each of our servers start here. */
@@ -17,6 +20,8 @@ export const STARTED_BY: Readonly<Record<string, string>> = {
   kubernetes: 'KUBECONFIG',
   proxmox: 'PROXMOX_CONFIG',
   talos: 'TALOSCONFIG',
+  prometheus: 'PROMETHEUS_URL',
+  knowledge: 'KNOWLEDGE_TOKEN',
 }
 
 /** The servers that come with Watchkeeper, started here by stdio for whatever credentials are configured. */
@@ -34,6 +39,14 @@ export function ownServers(own: OwnServers): ServerEntries {
         TALOSCONFIG_OPERATOR: own.talosconfigOperator,
         TALOS_SNAPSHOT_DIR: own.talosSnapshotDir,
       },
+    },
+    own.prometheus !== undefined && {
+      server: 'prometheus',
+      env: { PROMETHEUS_URL: own.prometheus.url, PROMETHEUS_TOKEN: own.prometheus.token },
+    },
+    own.knowledgeApi !== undefined && {
+      server: 'knowledge',
+      env: { WATCHKEEPER_URL: own.knowledgeApi.url, KNOWLEDGE_TOKEN: own.knowledgeApi.token },
     },
   ]
   return new Map(wanted.flatMap((one) => (one === false ? [] : [[one.server, entryOf(one.server, one.env)]])))

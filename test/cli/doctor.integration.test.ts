@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type SimulatedCluster, startKubernetes } from '../simulators/kubernetes/cluster.ts'
+import { type PrometheusSimulator, startPrometheus } from '../simulators/prometheus/server.ts'
 import { type SimulatedProxmox, startProxmox } from '../simulators/proxmox/cluster.ts'
 import { type SimulatedTalos, startTalos } from '../simulators/talos/cluster.ts'
 
@@ -13,11 +14,17 @@ const folder = mkdtempSync(join(tmpdir(), 'watchkeeper-doctor-'))
 let kubernetes: SimulatedCluster
 let proxmox: SimulatedProxmox
 let talos: SimulatedTalos
+let prometheus: PrometheusSimulator
 
 beforeAll(async () => {
-  ;[kubernetes, proxmox, talos] = await Promise.all([startKubernetes(), startProxmox(), startTalos()])
+  ;[kubernetes, proxmox, talos, prometheus] = await Promise.all([
+    startKubernetes(),
+    startProxmox(),
+    startTalos(),
+    startPrometheus({ token: 'let-me-in' }),
+  ])
 })
-afterAll(() => Promise.all([kubernetes.stop(), proxmox.stop(), talos.stop()]))
+afterAll(() => Promise.all([kubernetes.stop(), proxmox.stop(), talos.stop(), prometheus.stop()]))
 
 function file(name: string, text: string): string {
   const path = join(folder, name)
@@ -53,6 +60,8 @@ test('without their configuration, each of our servers is missing, with what to 
   expect(line('kubernetes')).toBe('missing No tools for it. Set KUBECONFIG, or name the server in MCP_SERVERS_FILE.')
   expect(line('proxmox')).toBe('missing No tools for it. Set PROXMOX_CONFIG, or name the server in MCP_SERVERS_FILE.')
   expect(line('talos')).toBe('missing No tools for it. Set TALOSCONFIG, or name the server in MCP_SERVERS_FILE.')
+  expect(line('prometheus')).toMatch(/^missing No tools for it\. Set PROMETHEUS_URL/)
+  expect(line('knowledge')).toMatch(/^missing No tools for it\. Set KNOWLEDGE_TOKEN/)
 })
 
 test('with it each is real, and its cluster answers', async () => {
@@ -60,18 +69,26 @@ test('with it each is real, and its cluster answers', async () => {
     KUBECONFIG: file('kubeconfig', kubernetes.kubeconfig('reader')),
     PROXMOX_CONFIG: file('proxmox.json', proxmoxConfig(proxmox.url)),
     TALOSCONFIG: file('talosconfig', talos.talosconfig('reader')),
+    PROMETHEUS_URL: prometheus.url,
+    PROMETHEUS_TOKEN_FILE: file('prometheus-token', 'let-me-in'),
+    KNOWLEDGE_TOKEN: 'a-token-of-sixteen-or-more',
   })
   expect(line('kubernetes')).toMatch(/^real \d+ tools by MCP\. \S+ answers\.$/)
   expect(line('proxmox')).toMatch(/^real \d+ tools by MCP\. main answers\.$/)
   expect(line('talos')).toMatch(/^real \d+ tools by MCP\. homelab answers\./)
+  expect(line('prometheus')).toBe('real 5 tools by MCP. prometheus answers.')
+  // It asks an agent, and none runs beside the doctor here: nothing is wrong with that.
+  expect(line('knowledge')).toBe('real 4 tools by MCP.')
 })
 
 test('a cluster that does not answer is broken, though its server is there', async () => {
   const { code, line } = await doctor({
     PROXMOX_CONFIG: file('nowhere.json', proxmoxConfig('https://127.0.0.1:1')),
     TALOSCONFIG: file('nowhere', talos.talosconfig('reader', { endpoints: ['127.0.0.1:1'] })),
+    PROMETHEUS_URL: prometheus.url,
   })
   expect(code).toBe(1)
+  expect(line('prometheus')).toMatch(/^broken 5 tools by MCP\. prometheus does not answer\. .*PROMETHEUS_TOKEN/)
   expect(line('proxmox')).toMatch(/^broken \d+ tools by MCP\. main does not answer\. .*cannot be reached/)
   expect(line('talos')).toMatch(/^broken \d+ tools by MCP\. homelab does not answer\. /)
 })

@@ -54,17 +54,47 @@ test('a past decision is suggested with how it ended, a bad end too, and never t
   expect(await note(past, search)).toEqual([])
 })
 
-test('a search that fails leaves the incident without suggestions', async () => {
+test('a search that fails leaves the incident without suggestions, and that is said', async () => {
   const down: KnowledgeSearch = {
     search: () => Promise.reject(new UpstreamError('Qdrant cannot be reached.', { vendor: 'Qdrant', retryable: true })),
   }
-  expect(await note(await incident('anything'), down)).toEqual([])
+  expect(await note(await incident('anything'), down)).toEqual([
+    { ok: false, summary: 'not searched for similar ones: Qdrant cannot be reached.' },
+  ])
 })
 
 test('a search that hangs is not waited for longer than a second', async () => {
   const hanging: KnowledgeSearch = { search: () => new Promise(() => {}) }
   const id = await incident('anything')
   const begun = performance.now()
-  expect(await note(id, hanging)).toEqual([])
+  expect(await note(id, hanging)).toEqual([
+    { ok: false, summary: 'not searched for similar ones: it took longer than a second' },
+  ])
   expect(performance.now() - begun).toBeLessThan(1_900)
+})
+
+test('one collection that cannot be asked leaves what the other found', async () => {
+  const found = {
+    ...{ collection: 'runbooks' as const, id: 'r', title: 'Out of memory', source: 'runbooks', facts: {} },
+    ...{ because: 'by words (memory)', likelihood: 0.99, excerpt: () => ({ heading: '', text: '' }) },
+  }
+  const half: KnowledgeSearch = {
+    search: (collection) =>
+      collection === 'runbooks'
+        ? Promise.resolve({ found: [found], fits: true, because: '', degraded: undefined })
+        : Promise.reject(new UpstreamError('Qdrant answered 503.', { vendor: 'Qdrant', retryable: true })),
+  }
+  expect(await note(await incident('anything'), half)).toEqual([
+    {
+      ok: false,
+      summary:
+        'similar: the runbook "Out of memory", by words (memory) · not searched for similar ones: Qdrant answered 503.',
+    },
+  ])
+})
+
+test('a search by words alone, because the embedder is away, says so', async () => {
+  const degraded = 'searched by words alone: Ollama cannot be reached at OLLAMA_HOST.'
+  const wordsAlone: KnowledgeSearch = { search: async () => ({ found: [], fits: false, because: '', degraded }) }
+  expect(await note(await incident('anything'), wordsAlone)).toEqual([{ ok: false, summary: degraded }])
 })

@@ -15,7 +15,7 @@ test.each(OWN_SERVERS)('%s: a package can be installed by itself', async (server
   for (const version of Object.values(dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/)
 })
 
-test('the three start and are put into an image in the same way', async () => {
+test('all start and are put into an image in the same way', async () => {
   const same = async (file: string) =>
     new Set(
       await Promise.all(

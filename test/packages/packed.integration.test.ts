@@ -15,16 +15,29 @@ const run = promisify(execFile)
 const folder = await mkdtemp(join(tmpdir(), 'watchkeeper-packed-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** What each server wants before it starts; none of it has to answer. One line for each. */
-const servers: readonly { server: string; env: () => Promise<Record<string, string>> }[] = [
-  { server: 'kubernetes', env: async () => ({ KUBECONFIG: await kubeconfig() }) },
-  { server: 'proxmox', env: async () => ({ PROXMOX_CONFIG: await proxmoxConfig() }) },
-  { server: 'talos', env: async () => ({ TALOSCONFIG: await talosconfig() }) },
+const listed = { name: 'clusters_list', arguments: {}, answer: { items: [{ name: 'none' }] } }
+const NOWHERE = 'http://127.0.0.1:1'
+
+/** What each server wants before it starts, none of which has to answer; and a first call with what it then comes to. */
+const servers: readonly {
+  server: string
+  env: () => Promise<Record<string, string>>
+  first: { name: string; arguments: Record<string, unknown>; answer: object }
+}[] = [
+  { server: 'kubernetes', env: async () => ({ KUBECONFIG: await kubeconfig() }), first: listed },
+  { server: 'proxmox', env: async () => ({ PROXMOX_CONFIG: await proxmoxConfig() }), first: listed },
+  { server: 'talos', env: async () => ({ TALOSCONFIG: await talosconfig() }), first: listed },
+  { server: 'prometheus', env: async () => ({ PROMETHEUS_URL: `none=${NOWHERE}` }), first: listed },
+  {
+    server: 'knowledge',
+    env: async () => ({ WATCHKEEPER_URL: NOWHERE, KNOWLEDGE_TOKEN: 'a token of sixteen or more' }),
+    first: { name: 'search', arguments: { summary: 'x' }, answer: { error: { code: 'unreachable' } } },
+  },
 ]
 
 test.each(servers)(
   '$server: the packed package lists its tools with nothing but its dependencies beside it',
-  async ({ server, env }) => {
+  async ({ server, env, first: { name, arguments: args, answer } }) => {
     const installed = await install(server)
     const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))
     expect(existsSync(join(installed, 'src'))).toBe(false)
@@ -34,10 +47,10 @@ test.each(servers)(
     await client.connect(new StdioClientTransport({ ...command, env: await env() }))
     const names = (await client.listTools()).tools.map(({ name }) => name)
     // What is loaded with the first call has to be in the package too.
-    const first = await client.callTool({ name: 'clusters_list', arguments: {} })
+    const first = await client.callTool({ name, arguments: args })
     await client.close()
     expect(names).toEqual(published[server]?.map(({ name }) => name))
-    expect(first.structuredContent).toMatchObject({ items: [{ name: 'none' }] })
+    expect(first.structuredContent).toMatchObject(answer)
     expect(JSON.stringify(first)).not.toMatch(/Cannot find|ERR_MODULE/)
   },
 )

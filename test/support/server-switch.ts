@@ -13,6 +13,8 @@ export interface ServerSwitch {
   up(): Promise<void>
   /** Kills the one that runs; the next call starts another. */
   kill(): Promise<void>
+  /** The one that runs stops in its tracks and answers nothing, or goes on where it was. */
+  hang(on: boolean): Promise<void>
   /** The next one to start describes its tools otherwise. */
   redescribe(): Promise<void>
 }
@@ -48,6 +50,9 @@ await import(${JSON.stringify(source('main.ts'))})
     },
     up: () => rm(place('down'), { force: true }),
     kill,
+    async hang(on) {
+      process.kill(Number(await readFile(place('pid'), 'utf8')), on ? 'SIGSTOP' : 'SIGCONT')
+    },
     redescribe: () => writeFile(place('redescribed'), ''),
   }
 }

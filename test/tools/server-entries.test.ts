@@ -10,6 +10,8 @@ const everything = {
   talosconfigOperator: '/to',
   talosSnapshotDir: '/ts',
   proxmoxConfig: '/p',
+  prometheus: { url: 'http://p:9090', token: 't' },
+  knowledgeApi: { url: 'http://127.0.0.1:8484', token: 'k' },
 }
 
 test('each of our servers is started where its credentials are, with those and nothing else', () => {
@@ -19,6 +21,8 @@ test('each of our servers is started where its credentials are, with those and n
     { KUBECONFIG: '/k', KUBECONFIG_OPERATOR: '/ko' },
     { PROXMOX_CONFIG: '/p' },
     { TALOSCONFIG: '/t', TALOSCONFIG_OPERATOR: '/to', TALOS_SNAPSHOT_DIR: '/ts' },
+    { PROMETHEUS_URL: 'http://p:9090', PROMETHEUS_TOKEN: 't' },
+    { WATCHKEEPER_URL: 'http://127.0.0.1:8484', KNOWLEDGE_TOKEN: 'k' },
   ])
   for (const entry of servers.values()) expect(entry.declared).toBeUndefined()
 })

@@ -1,3 +1,4 @@
+import { looksSecretName, MASKED, maskText } from '@watchkeeper/mcp-shared'
 import type { Series } from './prometheus.ts'
 
 const BARS = '▁▂▃▄▅▆▇█'
@@ -61,10 +62,14 @@ export function said(value: number): number | string {
   return value > 0 ? '+Inf' : '-Inf'
 }
 
-/** `up{job="node"}`, as Prometheus writes it. */
+/** `up{job="node"}`, as Prometheus writes it. What is secret is cut before the quotes are put: behind escapes it looks like nothing. */
 export function seriesName({ __name__: name = '', ...labels }: Readonly<Record<string, string>>): string {
   const pairs = Object.keys(labels)
     .sort()
-    .map((label) => `${label}=${JSON.stringify(labels[label])}`)
+    .map((label) => `${label}=${JSON.stringify(masked(label, labels[label] ?? ''))}`)
   return pairs.length === 0 && name !== '' ? name : `${name}{${pairs.join(', ')}}`
+}
+
+function masked(label: string, value: string): string {
+  return looksSecretName(label) && value !== '' ? MASKED : maskText(value)
 }

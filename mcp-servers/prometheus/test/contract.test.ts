@@ -8,6 +8,7 @@ const many = Array.from({ length: 1_500 }, (_, at) => at)
 
 toolContract<Prometheus>(tools, {
   samples: {
+    clusters_list: {},
     query: { expression: 'up', limit: 200 },
     query_range: { expression: 'up', limit: 200 },
     alerts: { limit: 200 },

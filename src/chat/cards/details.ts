@@ -1,10 +1,11 @@
 import type { IncidentView, TimelineEvent } from '../../domain/view.ts'
 import { preconditionWords } from './arguments.ts'
+import { changesOf, changeWords } from './changes.ts'
 import { name, prose } from './clean.ts'
 import { diagnosisDetails } from './diagnosis.ts'
 import { personName } from './people.ts'
 import type { At } from './times.ts'
-import { outcomeWords } from './words.ts'
+import { labels, outcomeWords } from './words.ts'
 
 /** What "Details" shows beneath the card: the plan's full digest and bindings, every finding, the alerts, what happened. */
 export function detailsOf(view: IncidentView, at: At): string[] {
@@ -22,7 +23,10 @@ export function detailsOf(view: IncidentView, at: At): string[] {
       ? []
       : [`Runbook ${name(incident.runbookId)} ${name(incident.runbookVersion?.slice(0, 12) ?? '')}`]),
     ...diagnosisDetails(view),
-    ...view.findings.map(({ key, ok, summary }) => `${ok ? '✓' : '✗'} ${name(key)}: ${prose(summary, 200)}`),
+    ...changesOf(view.findings).map((change) => `${labels.changed}: ${prose(changeWords(change, at), 240)}`),
+    ...view.findings
+      .filter(({ changes, ok }) => !ok || !changes?.length)
+      .map(({ key, ok, summary }) => `${ok ? '✓' : '✗'} ${name(key)}: ${prose(summary, 200)}`),
     ...view.alerts
       .slice(0, 5)
       .map(({ status, labels, startsAt }) => `Alert since ${at(startsAt)}, ${status}: ${labelWords(labels)}`),

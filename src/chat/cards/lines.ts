@@ -1,5 +1,6 @@
 import type { CardLine } from '../../domain/card.ts'
 import type { IncidentView } from '../../domain/view.ts'
+import { changesOf, changeWords } from './changes.ts'
 import { prose } from './clean.ts'
 import { diagnosisLines } from './diagnosis.ts'
 import { happened, watchUntil } from './history.ts'
@@ -7,6 +8,9 @@ import { personName } from './people.ts'
 import { attempts, type CardState } from './state.ts'
 import { type At, lasting } from './times.ts'
 import * as say from './words.ts'
+
+/** Changes a card tells; a tired person takes in no more. */
+const CHANGES_SHOWN = 2
 
 /** A line of a card, and whether it must stay when room is short. */
 export interface Line extends CardLine {
@@ -25,6 +29,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
       return [
         says(view),
         ...seen(view),
+        changed(view, at),
         ...diagnosisLines(view),
         similar(view),
         known(view),
@@ -35,6 +40,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
       return [
         says(view),
         ...seen(view),
+        changed(view, at),
         ...diagnosisLines(view),
         similar(view),
         known(view),
@@ -53,6 +59,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
       return [
         ...votes(view, state, at),
         ...seen(view),
+        changed(view, at),
         ...diagnosisLines(view),
         similar(view),
         known(view),
@@ -133,9 +140,19 @@ function seen({ findings }: IncidentView): Line[] {
   ]
 }
 
-/** What was found by searching: for people to look at, and no part of a plan. */
+/** The newest of what changed shortly before; the details have all of it, and whether nothing did. */
+function changed({ findings }: IncidentView, at: At): Line {
+  const changes = changesOf(findings)
+  const shown = changes.slice(0, CHANGES_SHOWN).map((change) => prose(changeWords(change, at), 120))
+  const more = changes.length - shown.length
+  return { label: say.labels.changed, text: [...shown, ...(more > 0 ? [say.moreWords(more)] : [])].join(' · ') }
+}
+
+/** What was found by searching: for people to look at, and no part of a plan. Where the search fell short, that is said. */
 function similar({ findings }: IncidentView): Line {
-  return { text: joined(findings.filter(({ key }) => key === 'similar')) }
+  const found = findings.filter(({ key }) => key === 'similar')
+  const whole = found.every(({ ok }) => ok)
+  return { ...(!whole && { label: say.labels.search }), text: joined(found) }
 }
 
 function watched({ findings }: IncidentView): Line[] {

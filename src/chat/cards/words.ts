@@ -66,12 +66,14 @@ export const labels = {
   says: 'Alert says',
   seen: 'Seen',
   unconfirmed: 'Not confirmed',
+  changed: 'Changed',
   known: 'Known',
   now: 'Now',
   why: 'Why',
   asked: 'Asked',
   costs: 'Costs',
   note: 'Note',
+  search: 'Search',
   record: 'Record here',
   watched: 'Watched',
   failed: 'Failed',
@@ -162,6 +164,10 @@ export const sentences = {
   keptHome: 'What it is stays at home. The console shows it, and asks there.',
   untilItEnds: 'Quiet until the alert ends. New ones of its kind join it.',
 } as const
+
+export function moreWords(more: number): string {
+  return `and ${more} more`
+}
 
 export function waitsWords(other: number): string {
   return `#${other} works on the same workload. A fresh plan is made when it is done.`

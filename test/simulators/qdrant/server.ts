@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Schemas } from '@qdrant/js-client-rest'
 import { openOracle } from '../oracle.ts'
 import { matches, query } from './query.ts'
@@ -19,6 +20,8 @@ export interface QdrantSimulator {
   readonly calls: string[]
   /** Answers this status to everything whose call matches, until it is taken back by undefined. */
   fail(when: RegExp | undefined, status?: number): void
+  /** Keeps every answer back for so long, ms. */
+  slow(ms: number): void
   stop(): Promise<void>
 }
 
@@ -31,14 +34,18 @@ export async function startQdrant({ port = 0, apiKey, oracle }: QdrantSimulatorO
   const store: Store = { collections: new Map(), aliases: new Map() }
   const calls: string[] = []
   const note = openOracle(oracle, 'qdrant')
+  let delayMs = 0
   let failure: { when: RegExp; status: number } | undefined
 
   const server = createServer((request, response) => {
-    void readBody(request).then((body) => {
+    void readBody(request).then(async (body) => {
       const { pathname } = new URL(request.url ?? '/', 'http://localhost')
       const call = `${request.method} ${pathname}`
       calls.push(call)
       const begun = performance.now()
+      // Who has hung up by then gets no answer.
+      if (delayMs > 0) await wait(delayMs, undefined, { ref: false })
+      if (response.destroyed) return
       const answer = (status: number, content: object) => {
         note({ call, body, status })
         response.writeHead(status, { 'content-type': 'application/json' })
@@ -62,6 +69,9 @@ export async function startQdrant({ port = 0, apiKey, oracle }: QdrantSimulatorO
     calls,
     fail(when, status = 500) {
       failure = when && { when, status }
+    },
+    slow(ms) {
+      delayMs = ms
     },
     async stop() {
       server.closeAllConnections()

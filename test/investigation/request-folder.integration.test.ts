@@ -1,0 +1,138 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { NamedReport } from '../../src/investigation/named.ts'
+import { keepReport } from '../../src/investigation/report-folder.ts'
+import type { ReportsRemote } from '../../src/investigation/report-git.ts'
+import { finishRequest, takeRequests } from '../../src/investigation/request-file.ts'
+import { carryOut } from '../../src/investigation/run-request.ts'
+
+const KNOWN = { runbooks: ['pod-oom-killed'], clusters: ['lab'] }
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'watchkeeper-reports-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const request = {
+  name: 'overview',
+  runbook: undefined,
+  question: undefined,
+  clusters: ['lab'],
+  minutes: 1,
+  sideBySide: false,
+  labels: {},
+}
+const NAMED: NamedReport = {
+  request,
+  title: 'x',
+  startedAt: 0,
+  endedAt: 0,
+  partial: false,
+  modelUsed: false,
+  clusters: [],
+}
+
+function bare(name = 'remote.git'): ReportsRemote {
+  const url = join(folder, name)
+  execFileSync('git', ['init', '--quiet', '--bare', url])
+  return { url, branch: 'main', clone: join(folder, 'clone'), env: process.env }
+}
+
+function inRemote({ url, branch }: ReportsRemote): string[] {
+  const listed = execFileSync('git', ['--git-dir', url, 'ls-tree', '-r', '--name-only', branch], { encoding: 'utf8' })
+  return listed
+    .split('\n')
+    .filter(Boolean)
+    .map((path) => path.replace(/^reports\//, ''))
+}
+
+test('requests that lie in the folder are taken once; a bad one is kept beside its reason', async () => {
+  const requests = join(folder, 'requests')
+  await takeRequests(requests, KNOWN)
+  writeFileSync(join(requests, 'a.yaml'), 'clusters: [lab]\n')
+  writeFileSync(join(requests, 'b.json'), '{"clusters":["moon"]}')
+  writeFileSync(join(requests, 'c.txt'), 'not a request')
+  const both = await Promise.all([takeRequests(requests, KNOWN), takeRequests(requests, KNOWN)])
+  const taken = both.flatMap((one) => one.taken)
+  expect(taken.map(({ file }) => file)).toEqual(['a.yaml'])
+  expect(both.flatMap((one) => one.rejected).map(({ file }) => file)).toEqual(['b.json'])
+  expect(readdirSync(requests).sort()).toEqual(['a.yaml.taken', 'b.json.rejected', 'b.json.rejected.reason', 'c.txt'])
+  expect(readFileSync(join(requests, 'b.json.rejected.reason'), 'utf8')).toMatch(/^There is no cluster "moon"/)
+  for (const one of taken) await finishRequest(one, { done: true })
+  expect(readdirSync(requests)).toContain('a.yaml.done')
+})
+
+test('a request that could not be carried out is kept beside its reason', async () => {
+  writeFileSync(join(folder, 'a.yaml'), '')
+  const [one] = (await takeRequests(folder, KNOWN)).taken
+  if (!one) throw new Error('It was not taken.')
+  await finishRequest(one, { problem: 'The report cannot be written.' })
+  expect(readdirSync(folder).sort()).toEqual(['a.yaml.rejected', 'a.yaml.rejected.reason'])
+})
+
+test('reports are pushed, beside what others push meanwhile', async () => {
+  const remote = bare()
+  const reports = join(folder, 'reports')
+  expect((await keepReport(NAMED, '# one\n', { folder: reports, remote })).pushed).toBe(true)
+  // Somebody else pushes from another clone.
+  const theirs = { folder: join(folder, 'theirs'), remote: { ...remote, clone: join(folder, 'their-clone') } }
+  expect((await keepReport(NAMED, '# other\n', theirs)).pushed).toBe(true)
+  expect((await keepReport(NAMED, '# two\n', { folder: reports, remote })).pushed).toBe(true)
+  expect(inRemote(remote)).toHaveLength(3)
+  expect(readdirSync(reports)).toHaveLength(2)
+})
+
+test('a push that fails is told without the address, loses nothing, and is made up for by the next', async () => {
+  const remote = bare()
+  const away = { ...remote, url: join(folder, 'token-hunter2-not-there.git') }
+  const reports = join(folder, 'reports')
+  const failed = await keepReport(NAMED, '# one\n', { folder: reports, remote: away })
+  expect(failed.pushed).toEqual({
+    problem: expect.stringMatching(/^The report could not be pushed: .*kept in the folder/),
+  })
+  expect(JSON.stringify(failed.pushed)).not.toContain('hunter2')
+  expect(readFileSync(failed.path, 'utf8')).toBe('# one\n')
+  expect((await keepReport(NAMED, '# two\n', { folder: reports, remote })).pushed).toBe(true)
+  expect(inRemote(remote)).toHaveLength(2)
+})
+
+test('a push that is refused after the commit goes along with the next one, even where nothing is new', async () => {
+  const remote = bare()
+  const reports = join(folder, 'reports')
+  const hook = join(remote.url, 'hooks', 'pre-receive')
+  writeFileSync(hook, '#!/bin/sh\nexit 1\n', { mode: 0o755 })
+  const refused = await keepReport(NAMED, '# one\n', { folder: reports, remote })
+  expect(refused.pushed).toMatchObject({ problem: expect.any(String) })
+  rmSync(hook)
+  expect((await keepReport(NAMED, '# two\n', { folder: reports, remote })).pushed).toBe(true)
+  expect(inRemote(remote)).toHaveLength(2)
+})
+
+test.each([
+  ['an option', '--upload-pack=touch hacked'],
+  ['a program', 'ext::sh -c touch% hacked'],
+])('a remote that is %s is no way to run anything', async (_, url) => {
+  const { pushed } = await keepReport(NAMED, '# one\n', { folder: join(folder, 'reports'), remote: { ...bare(), url } })
+  expect(pushed).toMatchObject({ problem: expect.any(String) })
+  expect(readdirSync(join(folder, 'clone'))).not.toContain('hacked')
+})
+
+test('a report whose secrets could not be looked for is not written', async () => {
+  const deps = {
+    looking: { tools: async () => [], look: async () => ({ ok: false as const, message: 'x' }) },
+    clusters: [{ name: 'lab', servers: [] }],
+    runbooks: new Map(),
+    investigatorFor: undefined,
+    now: Date.now,
+    keep: { folder: join(folder, 'reports'), remote: undefined },
+  }
+  const cut = () => Promise.reject(new Error('It failed.'))
+  await expect(carryOut({ ...deps, cut }, request)).rejects.toThrow(/search for secrets in it failed/)
+  expect(readdirSync(folder)).toEqual([])
+  const kept = await carryOut({ ...deps, cut: async (texts) => [...texts] }, request)
+  expect(readFileSync(kept.kept.path, 'utf8')).toBe(kept.markdown)
+})

@@ -1,0 +1,13 @@
+import { parseArgs } from 'node:util'
+import { startKnowledge } from './server.ts'
+
+const { values } = parseArgs({ options: { oracle: { type: 'string' }, runbooks: { type: 'string' } } })
+
+const simulator = await startKnowledge({
+  ...(values.oracle === undefined ? {} : { oracle: values.oracle }),
+  ...(values.runbooks === undefined ? {} : { runbooks: values.runbooks }),
+})
+console.log(JSON.stringify({ ready: true, url: simulator.url, token: simulator.token }))
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void simulator.stop().then(() => process.exit(0)))
