@@ -22,7 +22,7 @@ import type { Investigation } from './investigation-rows.ts'
 import type { LookInto } from './investigation-worker.ts'
 import { plannableOf } from './plannable.ts'
 import { readOnlyTools } from './read-only-tools.ts'
-import { investigateRecorded } from './recording.ts'
+import { investigateRecorded, storedRecording } from './recording.ts'
 import { withoutSecrets } from './recording-secrets.ts'
 import { untilWithdrawn } from './until-withdrawn.ts'
 
@@ -61,7 +61,7 @@ export function incidentInvestigation(deps: IncidentInvestigationDeps): LookInto
         : { report: NOT_WANTED, recording: null }
       return {
         report: keptOf(report) as unknown as Json,
-        recording: recording && ((await withoutSecrets(recording, deps).catch(() => null)) as Json),
+        recording: recording && (await withoutSecrets(recording, deps).then(storedRecording, () => null)),
         tell: (tx) => tell(deps, tx, investigation, report),
       }
     } finally {

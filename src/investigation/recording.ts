@@ -89,10 +89,25 @@ export type InvestigationRecording = z.infer<typeof Recording>
 export type RecordedTurn = z.infer<typeof Turn>
 export type RecordedLook = z.infer<typeof Look>
 
-/** Reads a record as it was stored; undefined where it is none, or one of a shape that is not known any more. */
+/**
+ * Reads a record as it was stored, as a text too; undefined where it is none, or one of a shape that is not known any more.
+ */
 export function readRecording(value: Json): InvestigationRecording | undefined {
-  const read = Recording.safeParse(value)
+  const read = Recording.safeParse(typeof value === 'string' ? parsed(value) : value)
   return read.success ? read.data : undefined
+}
+
+/** A record as it is stored: as a text, for the database puts the keys of an object into an order of its own. */
+export function storedRecording(recording: InvestigationRecording): Json {
+  return JSON.stringify(recording)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** Investigates as ever, and writes down what it takes to do so again. What is recorded still holds what was said: see `withoutSecrets`. */
