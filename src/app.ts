@@ -186,8 +186,8 @@ async function build(
       announcer,
       runbooks: () => shelf.byId,
       knowledge: knowledge.search,
-      ...(deeper && { deeper }),
       ...(config.changesMinutes > 0 && { changes: { minutes: config.changesMinutes } }),
+      ...(deeper && { deeper }),
       people: () => people,
       rules: {
         protectedNamespaces: config.protectedNamespaces,

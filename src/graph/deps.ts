@@ -19,10 +19,10 @@ export interface GraphDeps {
   runbooks: () => ReadonlyMap<string, Runbook>
   /** Where suggestions come from; without it there are none. */
   knowledge?: KnowledgeSearch
-  /** Models that look into incidents; absent where none is configured. */
-  deeper?: Deeper
   /** How far before an alert to look for changes; without it nobody looks. */
   changes?: { minutes: number }
+  /** Models that look into incidents; absent where none is configured. */
+  deeper?: Deeper
   people: () => readonly Person[]
   /** What configuration says of protection; the policy itself is read from the database, so that a freeze is everywhere at once. */
   rules: Omit<Rules, 'policy'>

@@ -94,7 +94,7 @@ test.each<[string, Play]>([
 test('another prompt is told, and changes nothing of what was answered', async () => {
   const { report, recording } = await record({ local: [look, conclude('e3', 'OOMKilled')] })
   const again = await replay(recording, { prompt: { id: 'investigate@9', text: 'Another.' } })
-  expect(again.differences).toEqual(['The prompt has changed: it was investigate@2, and is investigate@9.'])
+  expect(again.differences).toEqual([`The prompt has changed: it was ${PROMPT.id}, and is investigate@9.`])
   expect(again.report).toEqual(report)
 })
 

@@ -22,11 +22,11 @@ export function detailsOf(view: IncidentView, at: At): string[] {
     ...(incident.runbookId === null
       ? []
       : [`Runbook ${name(incident.runbookId)} ${name(incident.runbookVersion?.slice(0, 12) ?? '')}`]),
-    ...diagnosisDetails(view),
     ...changesOf(view.findings).map((change) => `${labels.changed}: ${prose(changeWords(change, at), 240)}`),
     ...view.findings
       .filter(({ changes, ok }) => !ok || !changes?.length)
       .map(({ key, ok, summary }) => `${ok ? '✓' : '✗'} ${name(key)}: ${prose(summary, 200)}`),
+    ...diagnosisDetails(view),
     ...view.alerts
       .slice(0, 5)
       .map(({ status, labels, startsAt }) => `Alert since ${at(startsAt)}, ${status}: ${labelWords(labels)}`),
