@@ -21,6 +21,7 @@ import { startTelegram, TELEGRAM_CHANNEL } from './chat/telegram-bot.ts'
 import type { Config } from './config.ts'
 import { answerQuestions } from './conversation/answer-question.ts'
 import { namedInvestigation } from './conversation/named-investigation.ts'
+import { watchRequests } from './conversation/request-folder.ts'
 import { OperatorError } from './domain/errors.ts'
 import type { Observe } from './domain/observe.ts'
 import type { Problem, Runbook } from './domain/runbook.ts'
@@ -42,8 +43,8 @@ import { type Reconciler, reconciler } from './ingest/reconciliation.ts'
 import { alertmanagerWebhook } from './ingest/webhook.ts'
 import { investigations } from './investigation/asking.ts'
 import { incidentInvestigation } from './investigation/incident-investigation.ts'
-import { investigator } from './investigation/investigate.ts'
 import { investigationWorker } from './investigation/investigation-worker.ts'
+import { recordingInvestigator } from './investigation/recording.ts'
 import { keepIndexed } from './knowledge/keep-indexed.ts'
 import { knowledgeSources, openKnowledge } from './knowledge/open-knowledge.ts'
 import { loadRunbookFolder } from './knowledge/runbook-folder.ts'
@@ -220,6 +221,7 @@ async function build(
 
   const declared = declaredTools(servers)
   const nudge = announcerFor([])
+  const prompt = readPrompt('investigate')
   const looker = investigationWorker({
     sql,
     queue,
@@ -229,7 +231,7 @@ async function build(
       incident: incidentInvestigation({
         ...{ sql, queue, announcer, toolbox, declared, mode },
         router: inference.router,
-        prompt: readPrompt('investigate'),
+        prompt,
         neverLeaves: staysHome,
         cut: inference.redactor.forChat,
         runbooks: () => shelf.byId,
@@ -250,12 +252,13 @@ async function build(
         runbooks: () => shelf.byId,
         investigatorFor:
           ollama || claude
-            ? (looking) =>
-                investigator({
-                  ...{ router: inference.router, looking, neverLeaves: staysHome, now: Date.now },
-                  prompt: readPrompt('investigate'),
-                })
+            ? (looking, keep) =>
+                recordingInvestigator(
+                  { router: inference.router, looking, neverLeaves: staysHome, now: Date.now, prompt },
+                  keep,
+                )
             : undefined,
+        prompt,
         now: Date.now,
         cut: inference.redactor.forChat,
         keep: {
@@ -278,6 +281,15 @@ async function build(
   })
   // Stopped before the queue waits for what is under way: what is cut off is looked into anew elsewhere.
   closers.push(async () => looker.stop())
+
+  const requests = watchRequests({
+    ...{ sql, queue, toolbox },
+    runbooks: () => shelf.byId.keys(),
+    folder: join(config.dataDir, 'requests'),
+    onRejected: ({ file, problem }) => log.warn({ file, problem }, 'a request file was rejected'),
+    onFailure: (error) => log.warn({ err: error }, 'the folder of requests could not be looked into'),
+  })
+  closers.push(() => requests.stop())
 
   let poller: Reconciler | undefined
   const intake = postgresIntake(

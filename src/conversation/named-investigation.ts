@@ -3,11 +3,21 @@ import type { NamedAnswer } from '../domain/answer.ts'
 import { OperatorError } from '../domain/errors.ts'
 import type { Runbook } from '../domain/runbook.ts'
 import { modeNow } from '../inference/mode-setting.ts'
+import type { Prompt } from '../inference/prompts.ts'
 import type { Mode } from '../inference/routing.ts'
+import type { Investigation } from '../investigation/investigation-rows.ts'
 import type { LookInto } from '../investigation/investigation-worker.ts'
 import { knownClusters } from '../investigation/known-clusters.ts'
-import { parseInvestigateWords } from '../investigation/named-request.ts'
+import {
+  type KnownNames,
+  type NamedRequest,
+  namedRequest,
+  parseInvestigateWords,
+} from '../investigation/named-request.ts'
+import type { Investigator, Looking } from '../investigation/port.ts'
 import { readOnlyTools } from '../investigation/read-only-tools.ts'
+import { type InvestigationRecording, storedRecording } from '../investigation/recording.ts'
+import { withoutSecrets } from '../investigation/recording-secrets.ts'
 import { carryOut, type RequestDeps } from '../investigation/run-request.ts'
 import type { Sql } from '../storage/postgres.ts'
 import type { DeclaredTools } from '../tools/rules.ts'
@@ -19,33 +29,46 @@ export interface NamedInvestigationDeps extends Pick<RequestDeps, 'cut' | 'keep'
   toolbox: Toolbox
   declared: DeclaredTools
   runbooks: () => ReadonlyMap<string, Runbook>
-  /** Makes an investigator; undefined where there is no model. */
-  investigatorFor: RequestDeps['investigatorFor']
+  /** Makes an investigator that writes down what it did; undefined where there is no model. */
+  investigatorFor: ((looking: Looking, keep: (recording: InvestigationRecording) => void) => Investigator) | undefined
+  prompt: Prompt
   mode: Mode
 }
 
 /** A job of the queue lives for an hour; what is asked for from the chat ends well before. */
 const MOST_MINUTES = 45
 
-/** What `/investigate` asks for: the words are read here, where the clusters are known; what is wrong with them is the answer. */
+/**
+ * What `/investigate` or a request file asks for. It is read here, where the clusters are known; what is wrong with it is the
+ * answer.
+ */
 export function namedInvestigation(deps: NamedInvestigationDeps): LookInto {
   return async function investigate(asked, run) {
     const { sql, toolbox, declared, cut, keep, now } = deps
-    const say = (said: Partial<NamedAnswer>) => {
+    const say = (said: Partial<NamedAnswer>, recording: string[] | null = null) => {
       const report: NamedAnswer = { kind: 'named', problem: null, markdown: '', file: '', notes: [], ...said }
-      return told(asked, report)
+      return { ...told(asked, report), recording }
     }
     const runbooks = deps.runbooks()
     const clusters = await knownClusters(toolbox)
-    const words = (asked.request.text ?? '').split(/\s+/)
     const known = { runbooks: runbooks.keys(), clusters: clusters.map(({ name }) => name) }
-    const request = parseInvestigateWords(words, known)
+    const request = requestIn(asked, known)
     if ('problem' in request) return say({ problem: request.problem })
     if (request.minutes > MOST_MINUTES)
       return say({
         problem: `From here it may take ${MOST_MINUTES} minutes at most; the command line takes longer ones.`,
       })
-    const models = (await modeNow(sql, deps.mode)) === 'off' ? undefined : deps.investigatorFor
+    const mode = await modeNow(sql, deps.mode)
+    const { investigatorFor } = deps
+    const recordings: InvestigationRecording[] = []
+    const models =
+      mode === 'off' || !investigatorFor
+        ? undefined
+        : (from: Looking) =>
+            inMode(
+              investigatorFor(from, (recording) => recordings.push(recording)),
+              mode,
+            )
     const looking = readOnlyTools(toolbox, { declared })
     try {
       const { markdown, kept } = await carryOut(
@@ -55,10 +78,44 @@ export function namedInvestigation(deps: NamedInvestigationDeps): LookInto {
       )
       const { pushed, path } = kept
       const notes = pushed !== null && pushed !== true ? [pushed.problem] : []
-      return say({ markdown, file: basename(path), notes })
+      return say({ markdown, file: basename(path), notes }, await recordsOf(deps, recordings))
     } catch (error) {
       if (error instanceof OperatorError) return say({ problem: error.message })
       throw error
     }
+  }
+}
+
+/** From the chat there are words, from a file the fields are filled in. */
+function requestIn({ request }: Investigation, known: KnownNames): NamedRequest | { problem: string } {
+  if (request.name === null) return parseInvestigateWords((request.text ?? '').split(/\s+/), known)
+  const { name, runbook, text, minutes, ...others } = request
+  return namedRequest(
+    {
+      ...others,
+      name,
+      runbook: runbook ?? undefined,
+      question: text ?? undefined,
+      minutes: minutes ?? undefined,
+    },
+    known,
+  )
+}
+
+function inMode(investigator: Investigator, mode: Mode): Investigator {
+  return { investigate: (question) => investigator.investigate({ ...question, mode }) }
+}
+
+/** Null where no model was asked, or where secrets could not be looked for. */
+async function recordsOf(
+  { cut, prompt }: NamedInvestigationDeps,
+  recordings: readonly InvestigationRecording[],
+): Promise<string[] | null> {
+  if (recordings.length === 0) return null
+  try {
+    const clean = await Promise.all(recordings.map((one) => withoutSecrets(one, { cut, prompt })))
+    return clean.map(storedRecording)
+  } catch {
+    return null
   }
 }

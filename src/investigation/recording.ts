@@ -98,7 +98,7 @@ export function readRecording(value: Json): InvestigationRecording | undefined {
 }
 
 /** A record as it is stored: as a text, for the database puts the keys of an object into an order of its own. */
-export function storedRecording(recording: InvestigationRecording): Json {
+export function storedRecording(recording: InvestigationRecording): string {
   return JSON.stringify(recording)
 }
 

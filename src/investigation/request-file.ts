@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promi
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { readYamlText } from '../knowledge/yaml-text.ts'
+import type { InvestigationRequest } from './investigation-rows.ts'
 import { type KnownNames, type NamedRequest, namedRequest } from './named-request.ts'
 
 const File = z.strictObject({
@@ -116,6 +117,7 @@ export interface SweepDeps {
 
 /** Asks for everything that lies in the folder. One that could not be asked for goes back under its own name, for the next time. */
 export async function sweepRequests({ folder, known, ask, onRejected }: SweepDeps): Promise<void> {
+  if (!(await readdir(folder).catch(() => [])).some((name) => REQUEST.test(name))) return
   const { taken, rejected } = await takeRequests(folder, await known())
   for (const one of rejected) onRejected?.(one)
   const failed: unknown[] = []
@@ -129,4 +131,21 @@ export async function sweepRequests({ folder, known, ask, onRejected }: SweepDep
     }
   }
   if (failed.length > 0) throw failed[0]
+}
+
+/** What a request is in the row that asks for it. */
+export function rowRequest(
+  request: NamedRequest,
+): Partial<InvestigationRequest> & Pick<InvestigationRequest, 'deadlineMs'> {
+  const { name, runbook = null, question = null, clusters, minutes, sideBySide, labels } = request
+  return {
+    name,
+    runbook,
+    text: question,
+    clusters: [...clusters],
+    minutes,
+    sideBySide,
+    labels: { ...labels },
+    deadlineMs: minutes * 60_000,
+  }
 }

@@ -2,23 +2,26 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { type NamedInvestigationDeps, namedInvestigation } from '../../src/conversation/named-investigation.ts'
+import type { NamedAnswer } from '../../src/domain/answer.ts'
 import type { Json, JsonObject } from '../../src/domain/json.ts'
 import { readPrompt } from '../../src/inference/prompts.ts'
 import type { Investigation } from '../../src/investigation/investigation-rows.ts'
-import {
-  type NamedInvestigationDeps,
-  namedInvestigation,
-  rowRequest,
-} from '../../src/investigation/named-investigation.ts'
-import { readRecording } from '../../src/investigation/recording.ts'
+import { readRecording, recordingInvestigator } from '../../src/investigation/recording.ts'
 import { replay } from '../../src/investigation/replay.ts'
-import type { Tx } from '../../src/storage/postgres.ts'
+import { rowRequest } from '../../src/investigation/request-file.ts'
 import type { Toolbox } from '../../src/tools/toolbox.ts'
 import { scriptedModel, type Turn, testRouter } from '../inference/harness.ts'
+import { testDatabase } from '../support/postgres.ts'
 
+const PROMPT = readPrompt('investigate')
 const SECRET = 'hunter2-is-the-password'
+const db = await testDatabase()
 const folder = mkdtempSync(join(tmpdir(), 'watchkeeper-named-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true })
+  await db.close()
+})
 
 const toolbox: Toolbox = {
   tools: async () =>
@@ -47,21 +50,22 @@ function conclude(): Turn {
 async function lookInto(
   request: Partial<Parameters<typeof rowRequest>[0]>,
   more: Partial<NamedInvestigationDeps> = {},
+  words?: string,
 ) {
-  const told: string[] = []
   const local = scriptedModel('local', conclude())
+  const { router } = testRouter({ local })
   const deps: NamedInvestigationDeps = {
+    sql: db.sql,
     toolbox,
-    router: testRouter({ local }).router,
-    prompt: readPrompt('investigate'),
-    neverLeaves: () => false,
+    declared: new Map(),
+    investigatorFor: (looking, keep) =>
+      recordingInvestigator({ router, looking, prompt: PROMPT, neverLeaves: () => false, now: Date.now }, keep),
+    prompt: PROMPT,
     runbooks: () => new Map(),
-    mode: async () => 'local_first',
+    mode: 'local_first',
     cut: async (texts) => texts.map((text) => text.replaceAll(SECRET, '[cut]')),
     keep: { folder, remote: undefined },
     now: Date.now,
-    tell: async (_tx, _investigation, outcome) =>
-      void told.push('problem' in outcome ? outcome.problem : outcome.markdown),
     ...more,
   }
   const named = {
@@ -74,45 +78,54 @@ async function lookInto(
     labels: {},
     ...request,
   }
-  const row = { mode: null, signals: [], text: null, ...rowRequest(named) }
+  const row = {
+    mode: null,
+    signals: [],
+    text: null,
+    ...(words === undefined ? rowRequest(named) : { name: null, text: words }),
+  }
   const investigation = { id: 'x', kind: 'named', request: row } as unknown as Investigation
-  const ended = await namedInvestigation(deps)(investigation, {
+  const { report, recording } = await namedInvestigation(deps)(investigation, {
     signal: new AbortController().signal,
     progress: () => {},
   })
-  await ended.tell(undefined as unknown as Tx)
-  return { ...ended, told, local }
+  return { report: report as unknown as NamedAnswer, recording, local }
 }
 
 test('its report is kept, told and without secrets; its record can be run again', async () => {
-  const { report, recording, told } = await lookInto({})
-  const { markdown, path } = report as { markdown: string; path: string }
-  expect(markdown).toContain('**Nothing is wrong here.** All is well.')
-  expect(readFileSync(path, 'utf8')).toBe(markdown)
-  expect(told).toEqual([markdown])
+  const { report, recording } = await lookInto({})
+  expect(report.markdown).toContain('**Nothing is wrong here.** All is well.')
+  expect(readFileSync(join(folder, report.file), 'utf8')).toBe(report.markdown)
   expect(JSON.stringify([report, recording])).not.toContain(SECRET)
   const [first] = recording as Json[]
   const read = readRecording(first ?? null)
   if (!read) throw new Error('The record cannot be read.')
-  const again = await replay(read, { prompt: readPrompt('investigate') })
+  const again = await replay(read, { prompt: PROMPT })
   expect(again.differences).toEqual([])
   expect(again.report.conclusion?.finding).toBe('not_a_problem')
 })
 
+test('words of the chat are read where the clusters are known', async () => {
+  const { report } = await lookInto({}, {}, 'lab 5')
+  expect(report).toMatchObject({ problem: null, file: expect.stringMatching(/overview/) })
+  const wrong = await lookInto({}, {}, 'moonbase')
+  expect(wrong.report.problem).toMatch(/moonbase/)
+})
+
 test('with models off none is asked', async () => {
-  const { recording, local, told } = await lookInto({}, { mode: async () => 'off' })
+  const { recording, local, report } = await lookInto({}, { mode: 'off' })
   expect(local.asked).toEqual([])
   expect(recording).toBeNull()
-  expect(told[0]).toContain('No model was used')
+  expect(report.markdown).toContain('No model was used')
 })
 
 test('a cluster that is gone since it was asked for is told, and nothing is looked at', async () => {
-  const { report, told } = await lookInto({ clusters: ['moon'] })
-  expect(report).toEqual({ problem: expect.stringMatching(/^There is no cluster "moon"/) })
-  expect(told).toHaveLength(1)
+  const { report } = await lookInto({ clusters: ['moon'] })
+  expect(report).toMatchObject({ problem: expect.stringMatching(/^There is no cluster "moon"/), markdown: '' })
 })
 
 test('where secrets cannot be looked for, nothing is written', async () => {
   const cut = () => Promise.reject(new Error('It failed.'))
-  await expect(lookInto({}, { cut })).rejects.toThrow(/search for secrets in it failed/)
+  const { report } = await lookInto({}, { cut })
+  expect(report.problem).toMatch(/search for secrets in it failed/)
 })

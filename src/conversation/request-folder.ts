@@ -1,0 +1,62 @@
+import { askInvestigation } from '../investigation/investigation-rows.ts'
+import { knownClusters } from '../investigation/known-clusters.ts'
+import { type RejectedRequest, rowRequest, sweepRequests } from '../investigation/request-file.ts'
+import { inTransaction, type Sql } from '../storage/postgres.ts'
+import type { Queue } from '../storage/queue.ts'
+import type { Toolbox } from '../tools/toolbox.ts'
+
+export interface RequestFolderDeps {
+  sql: Sql
+  queue: Queue
+  toolbox: Toolbox
+  /** Ids. */
+  runbooks: () => Iterable<string>
+  folder: string
+  onRejected: (rejected: RejectedRequest) => void
+  onFailure: (error: unknown) => void
+}
+
+const LOOK_MS = 2_000
+
+/**
+ * Asks for what is laid into the folder of requests, until it is stopped. Each file is asked for once and keeps its name with
+ * `.done`, or with `.rejected` and the reason beside it; the report comes into the folder of reports.
+ */
+export function watchRequests(deps: RequestFolderDeps): { stop(): Promise<void> } {
+  const { sql, queue, toolbox, runbooks, folder, onRejected, onFailure } = deps
+  let stopped = false
+  let timer: NodeJS.Timeout
+  const look = () =>
+    sweepRequests({
+      folder,
+      onRejected,
+      known: async () => ({
+        runbooks: runbooks(),
+        clusters: (await knownClusters(toolbox)).map(({ name }) => name),
+      }),
+      ask: (request, file) =>
+        inTransaction(sql, async (tx) => {
+          await askInvestigation(tx, queue, {
+            ...{ kind: 'named', incident: null, round: null, askedBy: `file ${file}` },
+            request: rowRequest(request),
+          })
+        }),
+    }).catch(onFailure)
+  let looking = Promise.resolve()
+  const again = () => {
+    if (stopped) return
+    looking = look()
+    void looking.finally(() => {
+      timer = setTimeout(again, LOOK_MS)
+    })
+  }
+  timer = setTimeout(again, 0)
+  return {
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await looking
+      clearTimeout(timer)
+    },
+  }
+}
