@@ -231,6 +231,7 @@ async function build(
         router: inference.router,
         prompt: readPrompt('investigate'),
         neverLeaves: staysHome,
+        cut: inference.redactor.forChat,
         runbooks: () => shelf.byId,
         now: Date.now,
       }),

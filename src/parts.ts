@@ -68,7 +68,7 @@ async function telegramPart({ telegram }: Config): Promise<Part> {
 }
 
 async function localPart({ ollama, mode: configured }: InferenceConfig, mode = configured): Promise<Part> {
-  const name = 'local model'
+  const name = 'ollama'
   if (!ollama) return part(name, 'missing', 'Nothing is looked into at home. Set OLLAMA_HOST.')
   const state = await checkOllama(ollama)
   if (!state.reachable)
@@ -78,13 +78,11 @@ async function localPart({ ollama, mode: configured }: InferenceConfig, mode = c
     : part(name, 'missing', `Ollama answers without it. Run: ollama pull ${ollama.model}`)
 }
 
-/** No call is made for this: it would cost something, and say little. */
-function cloudPart({ claude, prices, mode: configured }: InferenceConfig, mode = configured): Part {
-  const name = 'cloud model'
+/** No call is made for this: it would cost something, and say little. That it has its price is checked with the configuration. */
+function cloudPart({ claude, mode: configured }: InferenceConfig, mode = configured): Part {
+  const name = 'claude'
   if (!claude) return part(name, 'missing', 'No model in the cloud is asked. Set ANTHROPIC_API_KEY to have one.')
-  return prices[claude.model]
-    ? part(name, 'real', `${claude.model}, in the mode ${mode}. Its key is not tried here.`)
-    : part(name, 'broken', `There is no price for ${claude.model}, so it is never asked. Add it to MODEL_PRICES.`)
+  return part(name, 'real', `${claude.model}, in the mode ${mode}. Its key is not tried here.`)
 }
 
 function toolParts(toolbox: Toolbox): Part[] {

@@ -4,6 +4,7 @@ import type { NeverLeaves } from '../inference/never-leaves.ts'
 import type { Prompt } from '../inference/prompts.ts'
 import type { Router } from '../inference/router.ts'
 import { type InvestigationLimits, investigator } from '../investigation/investigate.ts'
+import { plannableOf } from '../investigation/plannable.ts'
 import { readOnlyTools } from '../investigation/read-only-tools.ts'
 import type { Report } from '../investigation/report.ts'
 import type { PublishedTool } from '../tools/toolbox.ts'
@@ -46,6 +47,7 @@ export async function playScenario(scenario: Scenario, incident: number, deps: P
     annotations,
     known,
     required,
+    plannable: plannableOf(await tools.toolbox.tools(), deps.runbooks, tools.declared),
     signals: [],
     deadlineMs: deps.deadlineMs,
   })

@@ -11,7 +11,8 @@ const CHECK_MS = 5_000
 
 /**
  * What would be offered after this report: the first runbook for the alert whose required checks hold on what was recorded and
- * that has steps. Nothing, where the report shows that all is well, or where no runbook fits.
+ * that has steps; where there is none, what the model proposes for its one cause, a runbook by its id or single actions by
+ * their tools. Nothing, where the report shows that all is well.
  */
 export async function actionAfter(
   report: Report,
@@ -23,5 +24,11 @@ export async function actionAfter(
     const { unfit } = await runChecks(looking, runbook, alert, { deadlineMs: CHECK_MS })
     if (unfit === undefined) return runbook.id
   }
-  return NO_ACTION
+  return proposedIn(report)
+}
+
+function proposedIn({ conclusion }: Report): string {
+  const plan = conclusion?.finding === 'cause_found' ? conclusion.causes[0]?.plan : undefined
+  if (!plan) return NO_ACTION
+  return plan.kind === 'runbook' ? plan.runbook : plan.actions.map(({ tool }) => tool).join(' + ')
 }

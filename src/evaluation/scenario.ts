@@ -75,8 +75,12 @@ const Claim = z.object({
   text: z.string(),
   cites: z.array(z.object({ evidence: z.string(), quote: z.string() })).default([]),
 })
-const Cause = z.object({ title: z.string(), confidence: z.number().default(0.7), claims: z.array(Claim).default([]) })
-const Conclude = z.object({
+const Cause = z.looseObject({
+  title: z.string(),
+  confidence: z.number().default(0.7),
+  claims: z.array(Claim).default([]),
+})
+const Conclude = z.looseObject({
   finding: z.string(),
   summary: z.string(),
   causes: z.array(Cause).default([]),

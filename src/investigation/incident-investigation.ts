@@ -15,12 +15,15 @@ import type { Queue } from '../storage/queue.ts'
 import { look } from '../tools/evidence.ts'
 import type { DeclaredTools } from '../tools/rules.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
+import type { Cut } from './cut-json.ts'
 import { type IncidentFacts, incidentFacts } from './incident-facts.ts'
-import { type InvestigationLimits, investigator } from './investigate.ts'
+import type { InvestigationLimits } from './investigate.ts'
 import type { Investigation } from './investigation-rows.ts'
 import type { LookInto } from './investigation-worker.ts'
 import { plannableOf } from './plannable.ts'
 import { readOnlyTools } from './read-only-tools.ts'
+import { investigateRecorded, storedRecording } from './recording.ts'
+import { withoutSecrets } from './recording-secrets.ts'
 import { untilWithdrawn } from './until-withdrawn.ts'
 
 export interface IncidentInvestigationDeps {
@@ -36,6 +39,8 @@ export interface IncidentInvestigationDeps {
   mode: Mode
   declared?: DeclaredTools
   limits?: Partial<InvestigationLimits>
+  /** Cuts secrets out of what is kept of an investigation. */
+  cut: Cut
   /** Unix milliseconds. */
   now: () => number
 }
@@ -51,10 +56,12 @@ export function incidentInvestigation(deps: IncidentInvestigationDeps): LookInto
     const wanted = untilWithdrawn(deps.sql, investigation.id, signal)
     try {
       const facts = await incidentFacts(deps.sql, { incident, round }, deps.runbooks(), wanted.signal)
-      const report = facts ? await investigate(deps, investigation, facts, wanted.signal, progress) : NOT_WANTED
+      const { report, recording } = facts
+        ? await investigate(deps, investigation, facts, wanted.signal, progress)
+        : { report: NOT_WANTED, recording: null }
       return {
         report: keptOf(report) as unknown as Json,
-        recording: null,
+        recording: recording && (await withoutSecrets(recording, deps).then(storedRecording, () => null)),
         tell: (tx) => tell(deps, tx, investigation, report),
       }
     } finally {
@@ -69,27 +76,24 @@ async function investigate(
   facts: IncidentFacts,
   signal: AbortSignal,
   progress: (line: string) => void,
-): Promise<Report> {
+) {
   const { sql, toolbox, router, prompt, declared, limits, now, runbooks } = deps
   const { incident } = placeOf(investigation)
   const { mode, signals, deadlineMs } = investigation.request
   const keptHome = facts.allLabels.some(deps.neverLeaves)
   const published = await toolbox.tools().catch(() => [])
   const { severity, labels, annotations, known, required } = facts
-  return await investigator({
-    router,
-    looking: readOnlyTools(keeping(deps, investigation), { ...(declared && { declared }) }),
-    prompt,
-    neverLeaves: () => keptHome,
-    ...(limits && { limits }),
-    now,
-  }).investigate({
-    ...{ incident, severity, labels, annotations, known, required, deadlineMs, signal },
-    plannable: plannableOf(published, runbooks().values(), declared),
-    signals: [...signals, ...facts.signals],
-    mode: mode ?? (await modeNow(sql, deps.mode, incident)),
-    onProgress: progress,
-  })
+  const looking = readOnlyTools(keeping(deps, investigation), { ...(declared && { declared }) })
+  return await investigateRecorded(
+    { ...{ router, looking, prompt, now }, neverLeaves: () => keptHome, ...(limits && { limits }) },
+    {
+      ...{ incident, severity, labels, annotations, known, required, deadlineMs, signal },
+      plannable: plannableOf(published, runbooks().values(), declared),
+      signals: [...signals, ...facts.signals],
+      mode: mode ?? (await modeNow(sql, deps.mode, incident)),
+      onProgress: progress,
+    },
+  )
 }
 
 /** The toolbox, with each answer kept as evidence of the round under the investigation's own keys. */

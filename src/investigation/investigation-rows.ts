@@ -16,11 +16,14 @@ export interface InvestigationRequest {
   mode: Mode | null
   /** Why the cloud may be asked before anybody has answered. */
   signals: { reason: Signal; because: string }[]
-  /** Of a named one: the runbook it follows, the clusters it looks at, how far back, and how the clusters are taken. */
+  /** Of a named one: its name, the runbook it follows, the clusters it looks at, how long it may take, and how they are taken. */
+  name: string | null
   runbook: string | null
   clusters: string[]
   minutes: number | null
   sideBySide: boolean
+  /** Stands in for the labels of an alert. */
+  labels: Record<string, string>
   /** The plan that a person wants otherwise, in the words of `text`; null for everything else. */
   plan: string | null
   deadlineMs: number
@@ -79,10 +82,12 @@ const NOTHING_ASKED: Omit<InvestigationRequest, 'deadlineMs'> = {
   text: null,
   mode: null,
   signals: [],
+  name: null,
   runbook: null,
   clusters: [],
   minutes: null,
   sideBySide: false,
+  labels: {},
   plan: null,
 }
 

@@ -5,7 +5,7 @@ import type { ChatAnswer, ChatRequest } from '../inference/chat-model.ts'
 import type { Ask, Routed, Router } from '../inference/router.ts'
 import type { InvestigationDeps } from './investigate.ts'
 import { investigator } from './investigate.ts'
-import type { Investigator, Looking, LookingTool, Question, Seen } from './port.ts'
+import type { Investigator, Looking, LookingTool, Plannable, Question, Seen } from './port.ts'
 import type { Report } from './report.ts'
 
 const Answer = z.object({
@@ -44,6 +44,12 @@ const Look = z.object({
   endedMs: z.number(),
 })
 
+const PublishedLook = z.object({
+  name: z.string(),
+  description: z.string(),
+  parameters: z.record(z.string(), z.json()),
+})
+
 const Recording = z.object({
   /** Of this shape. */
   version: z.literal(1),
@@ -58,9 +64,16 @@ const Recording = z.object({
     known: z.array(z.object({ source: z.string(), text: z.string() })),
     required: z.array(z.string()),
     deadlineMs: z.number(),
+    /** What could be proposed; absent where nothing could. */
+    plannable: z
+      .object({
+        runbooks: z.array(z.object({ id: z.string(), inputs: z.array(z.string()) })),
+        tools: z.array(PublishedLook),
+      })
+      .optional(),
   }),
   limits: z.record(z.string(), z.number()),
-  tools: z.array(z.object({ name: z.string(), description: z.string(), parameters: z.record(z.string(), z.json()) })),
+  tools: z.array(PublishedLook),
   turns: z.array(Turn),
   looks: z.array(Look),
   ending: z.string(),
@@ -76,10 +89,25 @@ export type InvestigationRecording = z.infer<typeof Recording>
 export type RecordedTurn = z.infer<typeof Turn>
 export type RecordedLook = z.infer<typeof Look>
 
-/** Reads a record as it was stored; undefined where it is none, or one of a shape that is not known any more. */
+/**
+ * Reads a record as it was stored, as a text too; undefined where it is none, or one of a shape that is not known any more.
+ */
 export function readRecording(value: Json): InvestigationRecording | undefined {
-  const read = Recording.safeParse(value)
+  const read = Recording.safeParse(typeof value === 'string' ? parsed(value) : value)
   return read.success ? read.data : undefined
+}
+
+/** A record as it is stored: as a text, for the database puts the keys of an object into an order of its own. */
+export function storedRecording(recording: InvestigationRecording): Json {
+  return JSON.stringify(recording)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** Investigates as ever, and writes down what it takes to do so again. What is recorded still holds what was said: see `withoutSecrets`. */
@@ -97,23 +125,31 @@ export async function investigateRecorded(
     router: recordingRouter(deps.router, turns, since),
     looking: recordingLooking(deps.looking, looks, tools, since),
   }).investigate(question)
-  const { incident, severity, labels, annotations, known, required, deadlineMs } = question
+  const { incident, severity, labels, annotations, known, required, deadlineMs, plannable } = question
   const recording: InvestigationRecording = {
     version: 1,
     prompt: { id: deps.prompt.id, hash: hashOf(deps.prompt.text) },
     models: [...new Set(report.models.map(({ model }) => model))],
-    question: { incident, severity, labels, annotations, known: [...known], required: [...required], deadlineMs },
+    question: {
+      ...{ incident, severity, labels, annotations, known: [...known], required: [...required], deadlineMs },
+      ...(plannable && { plannable: plannedIn(plannable) }),
+    },
     limits: { ...deps.limits },
-    tools: tools.all.map((tool) => ({
-      ...tool,
-      parameters: { ...tool.parameters },
-    })) as InvestigationRecording['tools'],
+    tools: recordedTools(tools.all),
     turns,
     looks,
     ending: report.ending,
     cut: 0,
   }
   return { report, recording }
+}
+
+function recordedTools(tools: readonly LookingTool[]): InvestigationRecording['tools'] {
+  return tools.map((tool) => ({ ...tool, parameters: { ...tool.parameters } })) as InvestigationRecording['tools']
+}
+
+function plannedIn({ runbooks, tools }: Plannable): InvestigationRecording['question']['plannable'] {
+  return { runbooks: runbooks.map(({ id, inputs }) => ({ id, inputs: [...inputs] })), tools: recordedTools(tools) }
 }
 
 /** An investigator that hands each record to whoever keeps it. */

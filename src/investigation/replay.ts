@@ -2,8 +2,9 @@ import { hashOf, type JsonObject } from '../domain/json.ts'
 import { type ChatAnswer, NO_USAGE } from '../inference/chat-model.ts'
 import type { Prompt } from '../inference/prompts.ts'
 import type { Ask, Judgement, Routed, Router } from '../inference/router.ts'
+import { whyNotProposed } from '../tools/model-plans.ts'
 import { type InvestigationLimits, investigator } from './investigate.ts'
-import type { Looking } from './port.ts'
+import type { Looking, Plannable } from './port.ts'
 import { hashesOf, type InvestigationRecording, type RecordedTurn } from './recording.ts'
 import type { Report } from './report.ts'
 
@@ -25,7 +26,8 @@ export interface ReplayDeps {
  * answer what they answered then; time passes as it did.
  */
 export async function replay(recording: InvestigationRecording, { prompt }: ReplayDeps): Promise<Replayed> {
-  const { question, limits, turns, looks, ending } = recording
+  const { question: recorded, limits, turns, looks, ending } = recording
+  const { plannable, ...question } = recorded
   const differences: string[] = []
   const requests: RecordedTurn['request'][] = []
   const clock = { now: 0 }
@@ -53,7 +55,12 @@ export async function replay(recording: InvestigationRecording, { prompt }: Repl
     neverLeaves: () => false,
     limits: limits as Partial<InvestigationLimits>,
     now: () => clock.now,
-  }).investigate({ ...question, signals: [], signal: cancel.signal })
+  }).investigate({
+    ...question,
+    ...(plannable && { plannable: plannableAgain(plannable) }),
+    signals: [],
+    signal: cancel.signal,
+  })
   if (requests.length < turns.length)
     differences.push(`It ended after ${requests.length} turns, and the record has ${turns.length}.`)
   if (report.looks < looks.length)
@@ -62,6 +69,16 @@ export async function replay(recording: InvestigationRecording, { prompt }: Repl
     differences.push(`${recording.cut} texts of this record had secrets cut out of them, which may be why.`)
   if (report.ending !== ending) differences.push(`It ended with ${report.ending}, and in the record with ${ending}.`)
   return { report, differences: [...new Set(differences)], requests }
+}
+
+/** By the rules of now; what another server was declared to change then counts as declared. */
+function plannableAgain({ runbooks, tools }: NonNullable<InvestigationRecording['question']['plannable']>): Plannable {
+  const declared = new Map(tools.map(({ name }) => [name, 'write' as const]))
+  return {
+    runbooks,
+    tools: tools as Plannable['tools'],
+    whyNot: (tool, args) => whyNotProposed(tool, args, declared),
+  }
 }
 
 interface Replaying {

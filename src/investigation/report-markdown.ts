@@ -1,7 +1,8 @@
+import type { JsonObject } from '../domain/json.ts'
 import { inDollars } from '../inference/prices.ts'
 import { fenced, inline } from './markdown-text.ts'
 import type { ClusterReport, NamedReport } from './named.ts'
-import type { Claim, Evidence, Finding, Report } from './report.ts'
+import type { Claim, Evidence, Finding, ProposedPlan, Report } from './report.ts'
 
 const FOUND: Record<Finding, string> = {
   cause_found: 'A cause was found.',
@@ -79,11 +80,25 @@ function reportBlocks(report: Report, level: string): string[] {
     ...causes.flatMap((cause, i) => [
       `${level} ${causes.length > 1 ? `${i + 1}\\. ` : ''}${inline(cause.title)}`,
       claimList(cause.claims),
+      ...(cause.plan ? [planText(cause.plan)] : []),
     ]),
     ...(claims.length > 0 ? [claimList(claims)] : []),
     ...(next === '' ? [] : [`To look at next: ${inline(next, 1_000)}`]),
     foot,
   ]
+}
+
+/** What was proposed. Whether anything became of it is not for this page to say. */
+function planText(plan: ProposedPlan): string {
+  const values = (given: JsonObject) =>
+    Object.entries(given).map(([name, value]) => `${inline(name, 63)} = ${inline(JSON.stringify(value), 200)}`)
+  if (plan.kind === 'runbook')
+    return `Proposed: the runbook ${[inline(plan.runbook, 80), ...values(plan.inputs)].join(', ')}.`
+  const steps = plan.actions.map(
+    ({ tool, arguments: args, why }, i) =>
+      `${i + 1}. ${[inline(tool, 120), ...values(args)].join(', ')}: ${inline(why, 300)}`,
+  )
+  return `Proposed:\n\n${steps.join('\n')}`
 }
 
 function claimList(claims: readonly Claim[]): string {

@@ -105,3 +105,28 @@ async function reject(path: string, folder: string, file: string, problem: strin
   await writeFile(`${kept}.reason`, `${problem}\n`)
   return kept
 }
+
+export interface SweepDeps {
+  folder: string
+  known(): Promise<KnownNames>
+  /** Asks for it; resolves when the asking is safe. */
+  ask(request: NamedRequest, file: string): Promise<void>
+  onRejected?: (rejected: RejectedRequest) => void
+}
+
+/** Asks for everything that lies in the folder. One that could not be asked for goes back under its own name, for the next time. */
+export async function sweepRequests({ folder, known, ask, onRejected }: SweepDeps): Promise<void> {
+  const { taken, rejected } = await takeRequests(folder, await known())
+  for (const one of rejected) onRejected?.(one)
+  const failed: unknown[] = []
+  for (const one of taken) {
+    try {
+      await ask(one.request, one.file)
+      await finishRequest(one, { done: true })
+    } catch (error) {
+      failed.push(error)
+      await rename(one.path, join(folder, one.file)).catch(() => {})
+    }
+  }
+  if (failed.length > 0) throw failed[0]
+}

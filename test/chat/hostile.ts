@@ -43,6 +43,8 @@ export const text = fc.oneof(
     .chain((piece) => fc.integer({ min: 1, max: 400 }).map((times) => `${piece} `.repeat(times))),
 )
 
+const changed = { key: 'changed', tool: 'kubernetes.describe', ok: true, at: new Date(0) }
+
 const shortText = text.map((value) => value.slice(0, 60))
 
 const hostileAction: fc.Arbitrary<Action> = fc
@@ -116,7 +118,11 @@ export const hostileView: fc.Arbitrary<IncidentView> = fc
       },
       runbookTitle: titled ? i : null,
       alerts: [alert({ labels: { [j]: k }, marks: [l] })],
-      findings: [...findings, { key: `check:${m}`, tool: n, ok: true, summary: n, at: base.now }],
+      findings: [
+        ...findings,
+        { key: `check:${m}`, tool: n, ok: true, summary: n, at: base.now },
+        { ...changed, summary: k, changes: [{ at: base.now.toISOString(), what: l, note: m }] },
+      ],
       plan: made,
       approval:
         base.approval &&

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type SimulatedCluster, startKubernetes } from '../simulators/kubernetes/cluster.ts'
+import { startOllama } from '../simulators/ollama/server.ts'
 import { type PrometheusSimulator, startPrometheus } from '../simulators/prometheus/server.ts'
 import { type SimulatedProxmox, startProxmox } from '../simulators/proxmox/cluster.ts'
 import { type SimulatedTalos, startTalos } from '../simulators/talos/cluster.ts'
@@ -102,3 +103,20 @@ test('a configuration that cannot be used is told in the words of its server', a
   expect(line('proxmox')).toMatch(/^broken PROXMOX_CONFIG: clusters: /)
   expect(line('talos')).toMatch(/^broken TALOSCONFIG: ".*\/broken" cannot be read \(not a talosconfig\)\.$/)
 })
+
+test('models: what is missing says what to set, one that is not pulled how to get it, one that is away is broken', async () => {
+  const without = await doctor({})
+  expect(without.line('ollama')).toBe('missing Nothing is looked into at home. Set OLLAMA_HOST.')
+  expect(without.line('claude')).toMatch(/^missing No model in the cloud is asked\. Set ANTHROPIC_API_KEY/)
+  const ollama = await startOllama()
+  const key = { ANTHROPIC_API_KEY: 'a-key-for-tests' }
+  const there = await doctor({ OLLAMA_HOST: ollama.url, OLLAMA_MODEL: 'qwen3:8b', MODEL_MODE: 'local_only', ...key })
+  expect(there.line('ollama')).toBe('real qwen3:8b by Ollama, in the mode local_only.')
+  expect(there.line('claude')).toMatch(/^real claude-sonnet-5-5, in the mode local_only\./)
+  const other = await doctor({ OLLAMA_HOST: ollama.url, OLLAMA_MODEL: 'other:1b' })
+  expect(other.line('ollama')).toBe('missing Ollama answers without it. Run: ollama pull other:1b')
+  await ollama.stop()
+  const away = await doctor({ OLLAMA_HOST: ollama.url, OLLAMA_MODEL: 'qwen3:8b' })
+  expect(away.line('ollama')).toMatch(/^broken Ollama in OLLAMA_HOST: it cannot be reached\./)
+  expect(away.code).toBe(1)
+}, 60_000)

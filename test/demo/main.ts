@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import type { IncidentView } from '../../src/domain/view.ts'
 import { cleanUpOnExit } from './clean-up.ts'
 import { narrate, type Story } from './narrator.ts'
-import { pressApprove } from './presser.ts'
+import { askQuestion, pressApprove } from './presser.ts'
 import { scenarioNamed } from './scenarios/index.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { type Result, type Stage, startStage } from './stage.ts'
@@ -17,26 +17,35 @@ interface Wanted {
   /** Somebody is there to press. */
   person: boolean
   json: boolean
+  /** Simulated models look into it too. */
+  models: boolean
 }
 
 function wanted(): Wanted {
   const { values } = parseArgs({
-    options: { auto: { type: 'boolean' }, json: { type: 'boolean' }, scenario: { type: 'string' } },
+    options: {
+      auto: { type: 'boolean' },
+      json: { type: 'boolean' },
+      scenario: { type: 'string' },
+      models: { type: 'string' },
+    },
   })
-  const { auto = false, json = false } = values
+  const { auto = false, json = false, models } = values
+  if (models !== undefined && models !== 'sim')
+    throw new Error('--models takes sim: two simulated models. Models of your own are asked by npm start.')
   const person = process.stdin.isTTY === true && !process.env.CI && !auto && !json
-  return { scenario: scenarioNamed(values.scenario), person, json }
+  return { scenario: scenarioNamed(values.scenario), person, json, models: models === 'sim' }
 }
 
 /**
  * The main job on a machine that has nothing: the real agent on an embedded Postgres with its console and the real MCP
  * server of a platform, against a simulation of it in which something breaks. Where no person can press, it presses.
  */
-async function demo({ scenario, person, json }: Wanted): Promise<number> {
+async function demo({ scenario, person, json, models }: Wanted): Promise<number> {
   const say = (text: string) => (json ? process.stderr : process.stdout).write(`${text}\n`)
   const started = Date.now()
   say('Setting the stage: a simulated cluster, an embedded Postgres, the agent and its console …')
-  const stage = await startStage(scenario)
+  const stage = await startStage(scenario, { models })
   const cleanUp = cleanUpOnExit(() => stage.stop())
   try {
     say(`The agent is on watch at ${stage.app.url}.\n`)
@@ -45,6 +54,8 @@ async function demo({ scenario, person, json }: Wanted): Promise<number> {
     say(scenario.breaking)
     const asked = await story.until(isAsked, WAIT_MS)
     if (!asked) return fail(say, 'No plan was proposed within a minute.')
+    if (models && !(await story.until(isDiagnosed, WAIT_MS)))
+      return fail(say, 'The models found nothing within a minute.')
     if (person) say(await invitation(stage))
     else
       say(
@@ -53,6 +64,7 @@ async function demo({ scenario, person, json }: Wanted): Promise<number> {
     const over = await throughQuestions(stage, story, asked, { person, say })
     if (over === 'silence')
       return fail(say, 'Nobody pressed within 10 minutes, so nothing more ran. That is how it is meant: silence is no.')
+    if (models) await askInTheConsole(stage, scenario.models.question, say)
     await story.end()
     const result = await stage.result(over, Date.now() - started)
     say(transcript(result))
@@ -98,6 +110,18 @@ async function pressFor({ app, people }: Stage, { approval, incident }: Incident
   return answers
 }
 
+/** What a person would type on the incident's page, and what is answered there. */
+async function askInTheConsole({ app }: Stage, question: string, say: (text: string) => void): Promise<void> {
+  say(`\n  Somebody asks on the incident's page: ${question}`)
+  const answer = await askQuestion((await app.loginLink()) ?? '', 1, question, WAIT_MS)
+  say(
+    answer
+      .split('\n')
+      .map((line) => `  │ ${line}`)
+      .join('\n'),
+  )
+}
+
 async function invitation({ app, people }: Stage): Promise<string> {
   const once = 'each link works once, for 15 minutes'
   if (people.length === 0)
@@ -110,6 +134,11 @@ async function invitation({ app, people }: Stage): Promise<string> {
 
 function isAsked({ incident, approval }: IncidentView): boolean {
   return incident.status === 'waiting' && approval?.status === 'pending'
+}
+
+/** What was found stands on the card, with the model that found it. */
+function isDiagnosed({ investigations }: IncidentView): boolean {
+  return investigations.some(({ status }) => status === 'done')
 }
 
 function isOver({ incident }: IncidentView): boolean {

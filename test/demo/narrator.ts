@@ -26,7 +26,8 @@ export function narrate({ sql, app }: Stage, say: (text: string) => void): Story
       say(`${time(event.at)}  ${sentence(event)}`)
     }
     newest = view
-    const turn = `${view.incident.status} ${view.approval?.id}`
+    const found = view.investigations.filter(({ status }) => status === 'done').length
+    const turn = `${view.incident.status} ${view.approval?.id} ${found}`
     if (shown !== turn && turns.includes(view.incident.status)) {
       shown = turn
       say(`\n${framed(cardText(cardOf(newest, { timezone: 'UTC' })))}\n`)
@@ -81,6 +82,7 @@ const sentences: Record<string, string> = {
 function sentence({ name, detail }: TimelineEvent): string {
   if (name === 'runbook found')
     return `The runbook ${String(detail.runbook)} is for this alert, ${String(detail.because)}.`
+  if (name === 'investigation ended') return `The models have looked into it: ${String(detail.because)}.`
   return sentences[name] ?? name
 }
 

@@ -10,6 +10,7 @@ import type { IncidentView } from '../../src/domain/view.ts'
 import { connect, type Sql } from '../../src/storage/postgres.ts'
 import { startAlertmanager } from '../simulators/alertmanager/server.ts'
 import { followRules } from '../support/alert-rules.ts'
+import { startModels } from './models.ts'
 import { scenarioNamed } from './scenarios/index.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 
@@ -35,17 +36,22 @@ export interface Stage {
 }
 
 /** Starts all of it in a folder of its own, which goes away at the end. Windows of minutes become seconds. */
-export async function startStage(scenario: Scenario = scenarioNamed()): Promise<Stage> {
+export async function startStage(
+  scenario: Scenario = scenarioNamed(),
+  { models: simulated = false }: { models?: boolean } = {},
+): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'watchkeeper-demo-'))
   // Postgres never runs as root: where we are root, its own user must be let through to its folder.
   await chmod(folder, 0o711)
   const staged = await scenario.start(folder)
+  const models = simulated ? await startModels(scenario.models) : undefined
   const config = readConfig({
     DATA_DIR: join(folder, 'data'),
     PORT: process.env.PORT ?? '0',
     VERIFY_SCALE: '0.004',
     LOG_LEVEL: 'warn',
     ...staged.env,
+    ...models?.env,
   })
   const app = await startApp(config, { log: createLog('warn') })
   const alertmanager = await startAlertmanager({
@@ -80,6 +86,7 @@ export async function startStage(scenario: Scenario = scenarioNamed()): Promise<
       await sql.end({ timeout: 1 })
       await app.stop()
       await staged.stop()
+      await models?.stop()
       await rm(folder, { recursive: true, force: true })
     },
   }

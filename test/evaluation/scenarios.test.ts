@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
 import { SIGNALS } from '../../src/domain/inference.ts'
@@ -10,8 +10,10 @@ import { readScenario, type Scenario, type ScriptedTurn } from '../../src/evalua
 import { readScenarioFolder, type ScenarioFolder } from '../../src/evaluation/scenario-folder.ts'
 import { scriptedModel } from '../../src/evaluation/scripted-model.ts'
 import { readPrompt } from '../../src/inference/prompts.ts'
+import { parseRequestFile } from '../../src/investigation/request-file.ts'
 import { loadRunbookFolder } from '../../src/knowledge/runbook-folder.ts'
 import { misfits } from '../../src/knowledge/schema-fit.ts'
+import { readYamlText } from '../../src/knowledge/yaml-text.ts'
 import { testRouter } from '../inference/harness.ts'
 
 const OWN = fileURLToPath(new URL('../eval/scenarios', import.meta.url))
@@ -109,6 +111,20 @@ test('a file that is not a scenario says where and what', () => {
   const look = { tool: 'kubernetes.list', answer: { summary: 'x' }, error: 'y' }
   const file = { title: 'x', alert: { labels: {} }, looks: [look], expect: { finding: 'no_data', action: 'none' } }
   expect(readScenario('x', file)).toEqual({ problem: 'looks.0: must have either answer or error' })
+})
+
+test('the scenario and the request on the page are ones', () => {
+  const page = readFileSync(new URL('../../docs/investigations.md', import.meta.url), 'utf8')
+  const [request = '', scenario = ''] = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text = '']) => text)
+  const read = readYamlText(scenario)
+  expect('data' in read && readScenario('page', read.data)).toMatchObject({
+    title: expect.any(String),
+    expect: { action: 'pod-oom-killed' },
+  })
+  expect(parseRequestFile(request, { runbooks: ['pod-oom-killed'], clusters: ['lab', 'edge'] })).toMatchObject({
+    name: 'sunday',
+    minutes: 20,
+  })
 })
 
 test('a folder without scenarios is a sentence', async () => {

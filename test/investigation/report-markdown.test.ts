@@ -94,6 +94,24 @@ test('a report of several clusters reads as it should', () => {
   expect(namedMarkdown(NAMED)).toBe(golden)
 })
 
+test('what was proposed stands with its cause, as plain text', () => {
+  const [first, second] = FOUND.conclusion?.causes ?? []
+  if (!first || !second || !FOUND.conclusion) throw new Error('There are two causes.')
+  const runbook = { kind: 'runbook' as const, runbook: 'storage-nearly-full', inputs: { node: 'pve-a' } }
+  const action = {
+    tool: 'proxmox.snapshot_create',
+    arguments: { guest: 140, name: '](https://evil.example)' },
+    why: 'To keep it.',
+  }
+  const causes = [
+    { ...first, plan: runbook },
+    { ...second, plan: { kind: 'actions' as const, actions: [action] } },
+  ]
+  const page = reportMarkdown('Incident 7', { ...FOUND, conclusion: { ...FOUND.conclusion, causes } })
+  expect(page).toContain('Proposed: the runbook storage-nearly-full, node = "pve-a".')
+  expect(page).toContain('1. proxmox.snapshot\\_create, guest = 140, name = "\\](https\\://evil.example)": To keep it.')
+})
+
 test('without a model it says so', () => {
   const clusters = NAMED.clusters.map((cluster) => ({ ...cluster, report: undefined }))
   expect(namedMarkdown({ ...NAMED, modelUsed: false, clusters })).toContain('No model was used')

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { NamedReport } from '../../src/investigation/named.ts'
 import { keepReport } from '../../src/investigation/report-folder.ts'
 import type { ReportsRemote } from '../../src/investigation/report-git.ts'
-import { finishRequest, takeRequests } from '../../src/investigation/request-file.ts'
+import { finishRequest, sweepRequests, takeRequests } from '../../src/investigation/request-file.ts'
 import { carryOut } from '../../src/investigation/run-request.ts'
 
 const KNOWN = { runbooks: ['pod-oom-killed'], clusters: ['lab'] }
@@ -72,6 +72,31 @@ test('a request that could not be carried out is kept beside its reason', async 
   if (!one) throw new Error('It was not taken.')
   await finishRequest(one, { problem: 'The report cannot be written.' })
   expect(readdirSync(folder).sort()).toEqual(['a.yaml.rejected', 'a.yaml.rejected.reason'])
+})
+
+test('a sweep asks for each once; what could not be asked for lies there again', async () => {
+  writeFileSync(join(folder, 'a.yaml'), 'name: first\n')
+  writeFileSync(join(folder, 'b.yaml'), 'name: second\n')
+  const asked: string[] = []
+  const rejected: string[] = []
+  let down = true
+  const sweep = () =>
+    sweepRequests({
+      folder,
+      known: async () => KNOWN,
+      onRejected: ({ file }) => rejected.push(file),
+      async ask({ name }) {
+        if (name === 'first' && down) throw new Error('The database is down.')
+        asked.push(name)
+      },
+    })
+  await expect(sweep()).rejects.toThrow(/database is down/)
+  expect(readdirSync(folder).sort()).toEqual(['a.yaml', 'b.yaml.done'])
+  down = false
+  writeFileSync(join(folder, 'c.yaml'), 'x')
+  await sweep()
+  expect(asked).toEqual(['second', 'first'])
+  expect(rejected).toEqual(['c.yaml'])
 })
 
 test('reports are pushed, beside what others push meanwhile', async () => {

@@ -1,5 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
 import { cardText } from '../../src/chat/cards/cards.ts'
+import type { Json } from '../../src/domain/json.ts'
+import { readPrompt } from '../../src/inference/prompts.ts'
+import { readRecording } from '../../src/investigation/recording.ts'
+import { replay } from '../../src/investigation/replay.ts'
 import { type SimulatedAnthropic, startAnthropic } from '../simulators/anthropic/server.ts'
 import type { Script } from '../simulators/model-faults.ts'
 import { type SimulatedOllama, startOllama } from '../simulators/ollama/server.ts'
@@ -72,6 +76,13 @@ test('an alert without a runbook: the local model finds the cause, its plan is a
   const rows = await db.sql<{ key: string }[]>`select key from evidence where key like 'look:%'`
   expect(rows).toHaveLength(1)
   expect(await db.sql`select 1 from trust`).toHaveLength(0)
+  // It can be run again without any network, and comes to the same.
+  const [kept] = await db.sql<{ recording: Json }[]>`select recording from investigations`
+  const recording = readRecording(kept?.recording ?? null)
+  if (!recording) throw new Error('there is no recording')
+  const again = await replay(recording, { prompt: readPrompt('investigate') })
+  expect(again.differences).toEqual([])
+  expect(again.report.conclusion?.causes[0]?.plan).toMatchObject({ kind: 'actions' })
 })
 
 test('two causes: nothing is planned until a person chooses, and then it is planned for that one', async () => {

@@ -56,6 +56,17 @@ export function concludes({
   }
 }
 
+/** The end of a question: each sentence with the words that show it. */
+export function answers(said: readonly { text: string; from: string; quote: string }[]) {
+  return ({ text: seen }: SeenRequest): ScriptedTurn => {
+    const claims = said.map(({ text, from, quote }) => ({
+      text,
+      cites: [{ evidence: evidenceFrom(seen, from), quote }],
+    }))
+    return { tool: 'answer', args: { kind: 'answered', claims, unknown: '', plan: null } }
+  }
+}
+
 /** A model that takes these turns, one for each answer that the conversation has; the last one for ever. */
 export function takesTurns(...turns: ((seen: SeenRequest) => ScriptedTurn)[]): Script {
   return (seen) => turns[Math.min(seen.turn, turns.length - 1)]?.(seen)

@@ -6,6 +6,7 @@ import { cardOf } from '../cards/cards.ts'
 import { ascii, name, prose } from '../cards/clean.ts'
 import { doneMeans } from '../cards/conditions.ts'
 import { byWords, eventWords } from '../cards/details.ts'
+import { diagnosisDetails } from '../cards/diagnosis.ts'
 import { personName } from '../cards/people.ts'
 import { type At, clockFace } from '../cards/times.ts'
 import { cardHtml } from './card-page.ts'
@@ -33,6 +34,7 @@ export function incidentHtml({ view, buttons, asked, session, timezone }: Incide
 ${asked.length > 0 ? section('Questions', questionsHtml(asked, at)) : ''}
 ${section('Timeline', timeline(view, at))}
 ${section('What was checked', findings(view.findings, at))}
+${view.investigations.length > 0 ? section('What models made of it', diagnosis(view)) : ''}
 ${view.plan ? section('Plan', planHtml(view.plan, at)) : ''}
 ${section('Alerts', alerts(view, at))}
 </div></div></div>`
@@ -63,6 +65,12 @@ function findings(found: readonly Finding[], at: At): Html {
 <div><p>${prose(summary, 2_000) || 'No answer'}<span class="hidden">${ok ? ' (as expected)' : ' (not as expected)'}</span></p>
 <p class="small">${name(key)} · ${name(tool)} · ${time(when, at)}</p></div></li>`,
   )}</ul>`
+}
+
+function diagnosis(view: IncidentView): Html {
+  const told = diagnosisDetails(view)
+  if (told.length === 0) return html`<p class="empty">Nothing yet.</p>`
+  return html`${told.map((text) => html`<p class="said">${text}</p>`)}`
 }
 
 function planHtml({ digest, body, proposedBy, createdAt }: Plan, at: At): Html {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { QdrantClient, type Schemas } from '@qdrant/js-client-rest'
+import type { QdrantClient, Schemas } from '@qdrant/js-client-rest'
 import { measure, type RarityOf } from '../retrieval/figures.ts'
 import { rarity } from '../retrieval/weights.ts'
 import { termsOf } from '../retrieval/words.ts'
@@ -14,6 +14,7 @@ import {
   type IndexQuery,
   type KnowledgeIndex,
 } from './knowledge-index.ts'
+import { openClient } from './qdrant-client.ts'
 import { toUpstream } from './qdrant-errors.ts'
 import { DENSE, INDEXED, type PointPayload, pointId, sparse, toPage, toPoint, WORDS } from './qdrant-points.ts'
 
@@ -42,15 +43,7 @@ const COUNTS_MS = 60_000
  */
 export function qdrantIndex(options: QdrantIndexOptions): KnowledgeIndex {
   const { url, apiKey, prefix = '', timeoutMs = 10_000 } = options
-  const { port } = new URL(url)
-  const client = new QdrantClient({
-    url,
-    // The client takes 6333 for an address without a port, even where a proxy stands on 80 or 443.
-    ...(port === '' && { port: new URL(url).protocol === 'https:' ? 443 : 80 }),
-    ...(apiKey !== undefined && { apiKey }),
-    timeout: timeoutMs,
-    checkCompatibility: false,
-  })
+  const client = openClient({ url, apiKey, timeoutMs })
   const ready = new Map<Collection, Promise<string>>()
   const counts = new Map<Collection, { at: number; pages: number; words: Map<string, number> }>()
 

@@ -26,7 +26,10 @@ export function ollamaEmbedder(options: OllamaEmbedderOptions): Embedder {
   async function embedBatch(input: string[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
     const deadline = AbortSignal.timeout(deadlineMs)
     const both = signal ? AbortSignal.any([deadline, signal]) : deadline
-    const client = new Ollama({ host: url, fetch: (address, init) => fetch(address, { ...init, signal: both }) })
+    const client = new Ollama({
+      host: url,
+      fetch: (address, init) => fetch(address, { ...init, signal: both, redirect: 'error' }),
+    })
     try {
       const { embeddings } = await client.embed({ model, input, truncate: true })
       return checked(embeddings, input.length, model)

@@ -61,16 +61,20 @@ function fileName(path: string, root: string): string {
   return /^(readme|index)$/i.test(last) ? (parts.at(-2) ?? root) : last
 }
 
-/** The commit a checkout is at; undefined for a plain folder. */
+/** The commit a checkout is at; undefined for a plain folder, and where its files say something else than a commit. */
 async function commitOf(root: string): Promise<string | undefined> {
-  const read = (path: string) => readFile(join(root, '.git', path), 'utf8').catch(() => '')
-  const head = (await read('HEAD')).trim()
+  const read = async (path: string) => (await readFile(join(root, '.git', path), 'utf8').catch(() => '')).trim()
+  const head = await read('HEAD')
   const ref = /^ref: (refs\/[\w./-]+)$/.exec(head)?.[1]
-  if (ref === undefined) return /^[0-9a-f]{40,64}$/.exec(head)?.[0]
-  const loose = (await read(ref)).trim()
-  if (loose !== '') return loose
-  return (await read('packed-refs'))
-    .split('\n')
-    .find((line) => line.endsWith(` ${ref}`))
-    ?.split(' ')[0]
+  if (ref === undefined) return commitIn(head)
+  // A checkout of somebody else's may name any file as its branch.
+  if (ref.split('/').includes('..')) return undefined
+  const loose = await read(ref)
+  if (loose !== '') return commitIn(loose)
+  const packed = (await read('packed-refs')).split('\n').find((line) => line.endsWith(` ${ref}`))
+  return commitIn(packed?.split(' ')[0] ?? '')
+}
+
+function commitIn(text: string): string | undefined {
+  return /^[0-9a-f]{40,64}$/.exec(text)?.[0]
 }

@@ -9,6 +9,17 @@ const GUEST = 131
 export const guest: Scenario = {
   breaking: 'Breaking nextcloud (qemu/131 on pve2): it runs, and answers nothing any more.',
   executions: 2,
+  models: {
+    look: { tool: 'proxmox.guest_agent_info', args: { guest: GUEST } },
+    wrong: { cause: 'The storage is full', quote: 'no space left' },
+    right: {
+      cause: 'The guest hangs',
+      claim: 'The agent inside it does not answer',
+      quote: '"answers":false',
+      next: 'its console, if it hangs again',
+    },
+    question: 'Does nextcloud answer?',
+  },
   async start(folder) {
     const proxmox = await startProxmox({ clusterName: 'homelab', taskMs: 800 })
     proxmox.addGuest({ id: GUEST, name: 'nextcloud', node: 'pve2', config: { agent: '1' } })

@@ -7,6 +7,17 @@ import type { Scenario } from './scenario.ts'
 export const node: Scenario = {
   breaking: 'Breaking worker-2: its kubelet no longer answers its health check.',
   executions: 1,
+  models: {
+    look: { tool: 'talos.services', args: { node: 'worker-2' } },
+    wrong: { cause: 'The node has lost its network', quote: 'link is down' },
+    right: {
+      cause: 'The kubelet hangs',
+      claim: 'The kubelet does not answer its health check',
+      quote: 'kubelet',
+      next: 'its log, if it hangs again',
+    },
+    question: 'What is wrong with worker-2?',
+  },
   async start(folder) {
     const talos = await startTalos({ clusterName: 'talos-main', serviceMs: 1_200 })
     return {

@@ -1,4 +1,5 @@
 import type { RuleAlert } from '../../support/alert-rules.ts'
+import type { ModelStory } from '../models.ts'
 
 /** One story for the demo: a simulated platform in which something can break. */
 export interface Scenario {
@@ -6,6 +7,8 @@ export interface Scenario {
   breaking: string
   /** How many changes the platform must have seen in the end. */
   executions: number
+  /** What models say of it where they are simulated. */
+  models: ModelStory
   /** Starts the platform; its credentials are written into the folder. */
   start(folder: string): Promise<Staged>
 }

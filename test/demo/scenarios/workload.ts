@@ -7,6 +7,17 @@ import type { Scenario } from './scenario.ts'
 export const workload: Scenario = {
   breaking: 'Breaking media/radarr: it now needs more memory than its limit allows.',
   executions: 1,
+  models: {
+    look: { tool: 'kubernetes.rollout_status', args: { namespace: 'media', workload: 'deployment/radarr' } },
+    wrong: { cause: 'The volume is full', quote: 'no space left on device' },
+    right: {
+      cause: 'It needs more memory than its limit allows',
+      claim: 'Its containers are killed for their memory',
+      quote: 'OOMKilled',
+      next: 'whether 5.22 leaks, if it grows again',
+    },
+    question: 'Why does radarr keep restarting?',
+  },
   async start(folder) {
     const cluster = await startKubernetes({ clusterName: 'talos-main', rolloutMs: 1_500 })
     cluster.addWorkload({

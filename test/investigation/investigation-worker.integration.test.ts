@@ -1,0 +1,137 @@
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import type { Json } from '../../src/domain/json.ts'
+import { lockIncident } from '../../src/incidents/incident-rows.ts'
+import { investigations } from '../../src/investigation/asking.ts'
+import {
+  askInvestigation,
+  type Investigation,
+  newestInvestigation,
+  withdrawInvestigations,
+} from '../../src/investigation/investigation-rows.ts'
+import { investigationWorker, type LookInto } from '../../src/investigation/investigation-worker.ts'
+import { inTransaction } from '../../src/storage/postgres.ts'
+import { openQueue, type Queue } from '../../src/storage/queue.ts'
+import { seedQuestion } from '../approvals/seed.ts'
+import { testDatabase } from '../support/postgres.ts'
+
+const db = await testDatabase()
+const { sql } = db
+afterAll(db.close)
+
+let queue: Queue
+let incident: number
+let stop: (() => void) | undefined
+const failed: string[] = []
+beforeEach(async () => {
+  queue = openQueue({ url: db.url, max: 2 })
+  await queue.start()
+  await sql`delete from investigations`
+  incident = (await seedQuestion(sql)).incident
+  failed.length = 0
+})
+afterEach(async () => {
+  stop?.()
+  await queue.stop({ graceful: false })
+})
+
+async function work(incidentKind: LookInto): Promise<void> {
+  const worker = investigationWorker({
+    ...{ sql, queue, concurrency: 1, log: { error: () => {} }, kinds: { incident: incidentKind } },
+    tellFailure: async (_tx, { id }) => void failed.push(id),
+  })
+  stop = worker.stop
+  await worker.start()
+}
+
+const ask = (round = 1, askedBy = 'agent') =>
+  inTransaction(sql, (tx) =>
+    askInvestigation(tx, queue, { kind: 'incident', incident, round, askedBy, request: { deadlineMs: 1_000 } }),
+  )
+
+async function until(looks: (one: Investigation | undefined) => boolean): Promise<Investigation | undefined> {
+  const end = performance.now() + 15_000
+  for (;;) {
+    const one = await newestInvestigation(sql, incident)
+    if (looks(one)) return one
+    if (performance.now() > end) throw new Error(`it stands so: ${JSON.stringify(one)}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+test('the agent asks once for a round, people as often as they like', async () => {
+  expect(await ask()).toBeDefined()
+  expect(await ask()).toBeUndefined()
+  expect(await ask(1, 'bob')).toBeDefined()
+  expect(await ask(1, 'bob')).toBeDefined()
+  expect(await ask(2)).toBeDefined()
+})
+
+test('what came of it is told in the transaction that ends it, and once', async () => {
+  const told: Json[] = []
+  await work(async () => ({ report: { looks: 1 }, recording: null, tell: async () => void told.push('card') }))
+  const id = await ask()
+  const done = await until((one) => one?.status === 'done')
+  expect(done).toMatchObject({ id, report: { looks: 1 }, attempts: 1 })
+  expect(told).toEqual(['card'])
+})
+
+test('one that fails three times ends, and people are told', async () => {
+  let tries = 0
+  await work(async () => {
+    tries += 1
+    throw new Error('a bug')
+  })
+  const id = await ask()
+  const done = await until((one) => one?.status === 'done')
+  expect(done?.report).toEqual({ failed: expect.stringContaining('an error of Watchkeeper itself') })
+  expect([tries, failed]).toEqual([3, [id]])
+})
+
+test('one that nobody wants any more ends without a word', async () => {
+  const told: string[] = []
+  await work(async (investigation) => {
+    await inTransaction(sql, async (tx) => {
+      await lockIncident(tx, incident)
+      await withdrawInvestigations(tx, incident)
+    })
+    return { report: {}, recording: null, tell: async () => void told.push(investigation.id) }
+  })
+  const id = await ask()
+  await until(() => true)
+  for (;;) {
+    const [row] = await sql<{ status: string; state: string }[]>`
+      select i.status, j.state from investigations i, pgboss.job j
+      where i.id = ${id ?? ''} and j.data->>'investigation' = i.id::text`
+    if (row?.state === 'completed') {
+      expect(row.status).toBe('withdrawn')
+      break
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  expect(told).toEqual([])
+})
+
+test.each([
+  ['always', true, 1],
+  ['always', false, 1],
+  ['unmatched', true, 0],
+  ['unmatched', false, 1],
+  ['asked', false, 0],
+] as const)('INVESTIGATE=%s with a runbook %s: asked %i times', async (investigate, matched, times) => {
+  const port = investigations(sql, queue, { investigate, mode: 'local_first', deadlineMs: 1_000 })
+  await inTransaction(sql, (tx) => port.ask(tx, { incident, round: 1, matched }))
+  expect(await sql`select 1 from investigations where incident_id = ${incident}`).toHaveLength(times)
+})
+
+test('a new round drops what is still under way for the one before; with models off nothing is asked', async () => {
+  const port = (mode: 'local_first' | 'off') =>
+    investigations(sql, queue, { investigate: 'always', mode, deadlineMs: 1_000 })
+  await inTransaction(sql, (tx) => port('local_first').ask(tx, { incident, round: 1, matched: true }))
+  await inTransaction(sql, (tx) => port('local_first').ask(tx, { incident, round: 2, matched: true }))
+  await inTransaction(sql, (tx) => port('off').ask(tx, { incident, round: 3, matched: true }))
+  const rows = await sql`select round, status from investigations where incident_id = ${incident} order by round`
+  expect(rows).toEqual([
+    { round: 1, status: 'withdrawn' },
+    { round: 2, status: 'waiting' },
+  ])
+})
