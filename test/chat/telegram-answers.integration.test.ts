@@ -87,7 +87,7 @@ test('secrets are cut, what stays at home is not told, and a failure is said', a
   await done(watch, await question(watch), { ...answer, lines: [{ text: 'The password is hunter2.', cites: [] }] })
   expect((await said(watch, 'The password is')).text).toContain('[cut]')
   const incident = await watch.records.open()
-  await watch.sql`update incidents set labels = labels || '{"never_leaves":"true"}' where id = ${incident}`
+  await watch.sql`update alerts set labels = labels || '{"never_leaves":"true"}' where incident_id = ${incident}`
   await done(watch, await question(watch, incident), { ...answer, lines: [{ text: 'Of the safe.', cites: [] }] })
   expect((await said(watch, 'The answer is in the console')).text).toContain(`#${incident} stays at home`)
   await done(watch, await question(watch), { failed: 'It could not be looked into.' })
