@@ -17,6 +17,22 @@ test.each([
   expect(code).toBe(0)
 })
 
+test('with simulated models: a guess that does not hold, the cloud because of it, and an answer to a question', async () => {
+  const { code, stdout, stderr } = await demo('--json', '--models', 'sim')
+  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? ''), stderr).toMatchObject({ executions: 1, outcome: 'fixed' })
+  expect(stderr).toContain('Cause: It needs more memory than its limit allows')
+  expect(stderr).toMatch(/qwen3:8b \(local\), then claude-\S+, because it cited what does not hold · \$0\.\d\d/)
+  expect(stderr).not.toContain('The volume is full')
+  expect(stderr).toMatch(/Why did radarr keep restarting\?\n.*It was killed for its memory\.\n.*1536Mi now/)
+  expect(code).toBe(0)
+})
+
+test('models of another kind are refused with those that there are', async () => {
+  const { code, stderr } = await demo('--models', 'gpt')
+  expect(stderr).toMatch(/^--models takes sim: /)
+  expect(code).toBe(1)
+})
+
 test('a scenario that is not there ends at once, with those that are', async () => {
   const { code, stdout, stderr } = await demo('--scenario', 'disk')
   expect(stderr).toBe('There is no scenario "disk". There are workload, node, guest.\n')

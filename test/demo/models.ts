@@ -3,15 +3,22 @@ import type { Script, SeenRequest } from '../simulators/model-faults.ts'
 import { startOllama } from '../simulators/ollama/server.ts'
 import { answers, concludes, looks, takesTurns } from '../support/model-scripts.ts'
 
+/** A sentence, and the words that show it in the evidence whose source begins so. */
+export interface Shown {
+  text: string
+  from: string
+  quote: string
+}
+
 /** What the simulated models of a story look at and say of it. */
 export interface ModelStory {
   look: { tool: string; args: Record<string, string | number> }
   /** The local model jumps to this, and quotes what nobody said. */
   wrong: { cause: string; quote: string }
-  /** What the look does show, and the words in it. */
-  right: { cause: string; claim: string; quote: string; next: string }
-  /** What a person asks afterwards. */
+  right: { cause: string; shown: Shown; next: string }
+  /** What a person asks afterwards, and what is answered. */
   question: string
+  answer: readonly Shown[]
 }
 
 export interface SimulatedModels {
@@ -24,16 +31,16 @@ export interface SimulatedModels {
  * A local model that looks and then guesses, and one in the cloud that is asked because of that. Questions are answered by the
  * local one, from what it looks at.
  */
-export async function startModels({ look, wrong, right }: ModelStory): Promise<SimulatedModels> {
-  const source = `tool ${look.tool}`
+export async function startModels({ look, wrong, right, answer }: ModelStory): Promise<SimulatedModels> {
   const first = looks(look.tool, look.args)
-  const guess = concludes({ causes: [{ title: wrong.cause, from: source, quote: wrong.quote }] })
-  const known = { title: right.cause, claim: right.claim, from: source, quote: right.quote }
-  const asked = (seen: SeenRequest) => seen.tools.includes('answer')
-  const local: Script = (seen) =>
-    takesTurns(first, asked(seen) ? answers([{ text: right.claim, from: source, quote: right.quote }]) : guess)(seen)
+  const guess = concludes({ causes: [{ title: wrong.cause, from: `tool ${look.tool}`, quote: wrong.quote }] })
+  const { text: claim, from, quote } = right.shown
+  const known = concludes({ causes: [{ title: right.cause, claim, from, quote }], next: right.next })
+  const told = answers(answer)
+  const asked = ({ text }: SeenRequest) => text.includes('<question>')
+  const local: Script = (seen) => (asked(seen) ? told : takesTurns(first, guess))(seen)
   const ollama = await startOllama({ script: local })
-  const cloud = await startAnthropic({ script: takesTurns(concludes({ causes: [known], next: right.next })) })
+  const cloud = await startAnthropic({ script: (seen) => (asked(seen) ? told : known)(seen) })
   return {
     env: {
       OLLAMA_HOST: ollama.url,

@@ -71,6 +71,8 @@ function textOf(html: string): string {
       line
         .replace(/<[^>]*>/g, '')
         .replaceAll('&quot;', '"')
+        .replaceAll('&gt;', '>')
+        .replaceAll('&lt;', '<')
         .replaceAll('&#39;', "'")
         .trim(),
     )

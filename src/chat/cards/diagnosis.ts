@@ -30,7 +30,8 @@ export function modelFooter(view: IncidentView): string {
   const cost = reports.reduce((sum, { microUsd }) => sum + microUsd, 0)
   const told = newest.models.slice(0, 2).map(({ model, place, reason, because }) => {
     if (place === 'local') return `${name(model)} (local)`
-    return reason === 'mode' ? name(model) : `${name(model)}, because ${inMidSentence(prose(because, 70))}`
+    const [why = ''] = because.split(':')
+    return reason === 'mode' ? name(model) : `${name(model)}, because ${inMidSentence(prose(why, 70))}`
   })
   return `${told.join(', then ')} · ${say.dollarWords(cost)}`
 }

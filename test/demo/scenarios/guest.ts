@@ -14,11 +14,11 @@ export const guest: Scenario = {
     wrong: { cause: 'The storage is full', quote: 'no space left' },
     right: {
       cause: 'The guest hangs',
-      claim: 'The agent inside it does not answer',
-      quote: '"answers":false',
+      shown: { text: 'The agent inside it does not answer', from: 'alert', quote: 'nextcloud' },
       next: 'its console, if it hangs again',
     },
-    question: 'Does nextcloud answer?',
+    question: 'What was done to nextcloud?',
+    answer: [{ text: 'It was reset, after a snapshot.', from: 'plan', quote: 'proxmox.snapshot' }],
   },
   async start(folder) {
     const proxmox = await startProxmox({ clusterName: 'homelab', taskMs: 800 })

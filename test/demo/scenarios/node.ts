@@ -11,12 +11,12 @@ export const node: Scenario = {
     look: { tool: 'talos.services', args: { node: 'worker-2' } },
     wrong: { cause: 'The node has lost its network', quote: 'link is down' },
     right: {
-      cause: 'The kubelet hangs',
-      claim: 'The kubelet does not answer its health check',
-      quote: 'kubelet',
+      cause: 'The kubelet of worker-2 hangs',
+      shown: { text: 'The kubelet does not answer its health check', from: 'alert', quote: 'kubelet' },
       next: 'its log, if it hangs again',
     },
-    question: 'What is wrong with worker-2?',
+    question: 'What was wrong with worker-2?',
+    answer: [{ text: 'Its kubelet hung, and was started again.', from: 'plan', quote: 'talos.service_restart' }],
   },
   async start(folder) {
     const talos = await startTalos({ clusterName: 'talos-main', serviceMs: 1_200 })

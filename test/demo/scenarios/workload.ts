@@ -12,11 +12,14 @@ export const workload: Scenario = {
     wrong: { cause: 'The volume is full', quote: 'no space left on device' },
     right: {
       cause: 'It needs more memory than its limit allows',
-      claim: 'Its containers are killed for their memory',
-      quote: 'OOMKilled',
+      shown: { text: 'Its container was killed for its memory', from: 'alert', quote: 'OOMKilled' },
       next: 'whether 5.22 leaks, if it grows again',
     },
-    question: 'Why does radarr keep restarting?',
+    question: 'Why did radarr keep restarting?',
+    answer: [
+      { text: 'It was killed for its memory.', from: 'check:pod-oom-killed/oom', quote: 'last killed for memory' },
+      { text: 'Its limit is 1536Mi now, and was 1Gi.', from: 'plan', quote: 'limits.memory: 1Gi -> 1536Mi' },
+    ],
   },
   async start(folder) {
     const cluster = await startKubernetes({ clusterName: 'talos-main', rolloutMs: 1_500 })
