@@ -55,7 +55,8 @@ interface Untold {
   message: number | null
   age: number
   incident: number | null
-  labels: Labels | null
+  /** Of its incident, and of that one's alerts. */
+  labels: Labels[]
 }
 
 /**
@@ -96,7 +97,8 @@ interface Telling {
 async function untold(sql: Sql): Promise<Untold[]> {
   return await sql<Untold[]>`
     select i.id, i.kind, i.status, i.progress, i.report, i.answer_to as "to", i.said_message as message,
-      i.incident_id as incident, n.labels, extract(epoch from watch_now() - i.created_at)::float8 * 1000 as age
+      i.incident_id as incident, extract(epoch from watch_now() - i.created_at)::float8 * 1000 as age,
+      (select coalesce(jsonb_agg(a.labels), '[]') from alerts a where a.incident_id = n.id) || coalesce(n.labels, '[]') as labels
     from investigations i left join incidents n on n.id = i.incident_id
     where i.answer_to is not null and i.told_at is null and i.status <> 'withdrawn'
       and i.created_at > watch_now() - interval '1 day'
@@ -127,7 +129,7 @@ async function tried(
 }
 
 async function tell({ sql, speaker, staysHome }: AnswersDeps, row: Untold): Promise<void> {
-  const home = row.labels !== null && staysHome(row.labels)
+  const home = row.labels.some(staysHome)
   const html = home ? atHome(row) : htmlOf(row)
   const { to } = row
   const edited = row.message === null ? 'gone' : await speaker.edit({ chatId: to.chatId, messageId: row.message }, html)

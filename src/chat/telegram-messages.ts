@@ -126,6 +126,8 @@ async function turnAway(deps: MessageDeps, { message, updateId, speaker, ours }:
   const because = speaker.unfit ?? (speaker.person ? 'wrote in another chat' : 'not on the list of people')
   const told = await inTransaction(deps.sql, async (tx) => {
     if (!(await isNew(tx, updateId))) return true
+    // Several at once are told once: each waits for the one before it.
+    await tx`select pg_advisory_xact_lock(hashtextextended(${`refusal:${speaker.actor}`}, 0))`
     const [lately] = await tx`
       select from refusals
       where actor = ${speaker.actor} and what = 'message' and at > watch_now() - ${QUIET_MINUTES} * interval '1 minute'`

@@ -3,7 +3,7 @@ import type { Answer } from '../domain/answer.ts'
 import type { Mode } from '../domain/inference.ts'
 import type { ProposedPlan } from '../domain/investigation.ts'
 import type { ChatRequest, Message, ToolCall } from '../inference/chat-model.ts'
-import { type NeverLeaves, namesOf } from '../inference/never-leaves.ts'
+import { namesOf } from '../inference/never-leaves.ts'
 import type { Prompt } from '../inference/prompts.ts'
 import { quoted } from '../inference/quoting.ts'
 import type { Routed, Router } from '../inference/router.ts'
@@ -16,7 +16,6 @@ export interface AnsweringDeps {
   router: Router
   looking: Looking
   prompt: Prompt
-  neverLeaves: NeverLeaves
   /** Unix milliseconds. */
   now: () => number
 }
@@ -26,6 +25,8 @@ export interface Asked {
   incident: number | null
   severity: Severity
   labels: Labels
+  /** Whether nothing of it may leave for the cloud. */
+  staysHome: boolean
   /** The person's own words. */
   text: string
   /** Each with its source. Texts of strangers. */
@@ -103,7 +104,7 @@ function startOf({ known, text, menu }: Asked): Run {
 }
 
 async function askOnce(
-  { router, prompt, neverLeaves, now }: AnsweringDeps,
+  { router, prompt, now }: AnsweringDeps,
   asked: Asked,
   run: Run,
   { until, last }: { until: number; last: boolean },
@@ -122,7 +123,7 @@ async function askOnce(
     purpose: 'answer',
     prompt: prompt.id,
     mode: asked.mode,
-    neverLeaves: neverLeaves(asked.labels),
+    neverLeaves: asked.staysHome,
     names: namesOf(asked.labels),
     request,
     judge: (answer) =>

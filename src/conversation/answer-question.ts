@@ -14,6 +14,7 @@ import { answerByRules } from './by-rules.ts'
 import { chooseTools } from './choose-tools.ts'
 import { type ConversationDeps, emptyAnswer } from './deps.ts'
 import { editPlan } from './editing/edit-plan.ts'
+import { staysHome } from './home.ts'
 import { type Known, knownOfAll, knownOfIncident, pagesFor } from './known.ts'
 import { putToGraph, whyNotTaken } from './request.ts'
 import { told } from './told.ts'
@@ -100,11 +101,12 @@ async function byModel(deps: ConversationDeps, prompt: Prompt, { asked, run, vie
   const looking = readOnlyTools(toolbox, { declared })
   const plannable = plannableOf(await toolbox.tools().catch(() => []), runbooks().values(), declared)
   const found: Found = await findAnswer(
-    { router, looking, prompt, neverLeaves, now },
+    { router, looking, prompt, now },
     {
       incident: asked.incident,
       severity: view?.incident.severity ?? 'none',
       labels: view?.incident.labels ?? {},
+      staysHome: await staysHome(sql, asked.incident, neverLeaves),
       text,
       known,
       tools: chooseTools(await looking.tools().catch(() => []), texts, LOOKING_TOOLS),

@@ -118,10 +118,11 @@ export interface Whole {
 /** How the whole stands: open incidents, and the parts. */
 export async function knownOfAll({ sql, toolbox, models, staysHome }: Whole): Promise<Known[]> {
   const open = await sql<OpenIncident[]>`
-    select id, status, severity, alertname, cluster, namespace, workload, because, labels, opened_at as "openedAt"
+    select id, status, severity, alertname, cluster, namespace, workload, because, opened_at as "openedAt",
+      (select coalesce(jsonb_agg(a.labels), '[]') from alerts a where a.incident_id = incidents.id) || labels as labels
     from incidents where closed_at is null order by (severity = 'critical') desc, id desc limit 40`
   const lines = open.map((one) =>
-    staysHome(one.labels)
+    one.labels.some(staysHome)
       ? `#${one.id} (kept at home)`
       : `#${one.id} ${one.severity} ${one.status}: ${one.alertname} ${[one.cluster, one.namespace, one.workload].filter(Boolean).join('/')} since ${one.openedAt.toISOString()}${one.because ? `, ${one.because}` : ''}`,
   )
@@ -144,7 +145,7 @@ interface OpenIncident {
   namespace: string | null
   workload: string | null
   because: string | null
-  labels: Record<string, string>
+  labels: Record<string, string>[]
   openedAt: Date
 }
 

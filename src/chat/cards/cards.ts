@@ -81,7 +81,9 @@ function bareCard(view: IncidentView, state: CardState, console: string | undefi
     digest: null,
     lines: [{ text: say.sentences.keptHome }, ...(console ? [{ text: `${console}/incidents/${id}` }] : [])],
     footer: `#${id}`,
-    rows: [openers.filter(({ params }) => (params?.menu === 'more' ? more : quiet).length > 0)],
+    rows: [
+      openers.filter(({ verb, params }) => verb === 'menu' && (params?.menu === 'more' ? more : quiet).length > 0),
+    ],
     quiet,
     more,
     menu: menu === 'details' ? null : menu,

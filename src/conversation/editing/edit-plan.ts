@@ -15,6 +15,7 @@ import type { Investigation } from '../../investigation/investigation-rows.ts'
 import type { Ended, Investigating } from '../../investigation/investigation-worker.ts'
 import { fenced, noteCall } from '../answer-loop.ts'
 import { type ConversationDeps, emptyAnswer } from '../deps.ts'
+import { staysHome } from '../home.ts'
 import { putToGraph } from '../request.ts'
 import { told } from '../told.ts'
 import { EDIT, editTool, readEdits } from './edit-tool.ts'
@@ -111,7 +112,7 @@ async function byModel(
     purpose: 'edit',
     prompt: prompt.id,
     mode: asked.request.mode ?? (await modeNow(deps.sql, deps.mode, incident.id)),
-    neverLeaves: deps.neverLeaves(incident.labels),
+    neverLeaves: await staysHome(deps.sql, incident.id, deps.neverLeaves),
     names: [],
     request: {
       system: prompt.text,
