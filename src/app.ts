@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
@@ -19,12 +17,8 @@ import { incidentView } from './chat/incident-view.ts'
 import { askEdit } from './chat/questions.ts'
 import { startTelegram, TELEGRAM_CHANNEL } from './chat/telegram-bot.ts'
 import type { Config } from './config.ts'
-import { answerQuestions } from './conversation/answer-question.ts'
-import { namedInvestigation } from './conversation/named-investigation.ts'
-import { watchRequests } from './conversation/request-folder.ts'
-import { OperatorError } from './domain/errors.ts'
 import type { Observe } from './domain/observe.ts'
-import type { Problem, Runbook } from './domain/runbook.ts'
+import type { Runbook } from './domain/runbook.ts'
 import type { Outside } from './domain/view.ts'
 import { incidentGraph } from './graph/graph.ts'
 import { httpApp, listen } from './http.ts'
@@ -35,24 +29,20 @@ import { neverLeaves } from './inference/never-leaves.ts'
 import { openInference } from './inference/open-inference.ts'
 import { placeholderKey } from './inference/placeholder-key.ts'
 import { postgresCalls } from './inference/postgres-calls.ts'
-import { readPrompt } from './inference/prompts.ts'
 import { alertmanagerApi } from './ingest/alertmanager-api.ts'
 import { postgresIntake } from './ingest/postgres-intake.ts'
 import { postgresStanding } from './ingest/postgres-standing.ts'
 import { type Reconciler, reconciler } from './ingest/reconciliation.ts'
 import { alertmanagerWebhook } from './ingest/webhook.ts'
+import { embeddedDatabase, feedWatchdog, ownFolder, ownToken, runbookShelf } from './installation.ts'
 import { investigations } from './investigation/asking.ts'
-import { incidentInvestigation } from './investigation/incident-investigation.ts'
-import { investigationWorker } from './investigation/investigation-worker.ts'
-import { recordingInvestigator } from './investigation/recording.ts'
 import { keepIndexed } from './knowledge/keep-indexed.ts'
 import { knowledgeSources, openKnowledge } from './knowledge/open-knowledge.ts'
-import { loadRunbookFolder } from './knowledge/runbook-folder.ts'
 import { runbookStats } from './knowledge/runbook-stats.ts'
 import { knowledgeApi } from './knowledge-api.ts'
+import { looking } from './looking.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { type Part, partsOf } from './parts.ts'
-import { startEmbedded } from './storage/embedded-postgres.ts'
 import { openCheckpointer } from './storage/langgraph-checkpoint.ts'
 import { connect } from './storage/postgres.ts'
 import { prepareDatabase } from './storage/prepare-database.ts'
@@ -94,8 +84,6 @@ const LOGIN_TTL_MS = 15 * 60_000
 const DUTY_TTL_MS = 9_000
 /** How long one investigation may take, all its models and looks together. */
 const INVESTIGATION_DEADLINE_MS = 5 * 60_000
-/** Enough that a question does not wait behind those that take minutes; how many use the local model at once is set for it. */
-const INVESTIGATIONS_AT_ONCE = 4
 /** The graph's and the queue's pools are their own; this one serves webhooks, presses, nodes and pages. */
 const POOL = 12
 
@@ -219,77 +207,14 @@ async function build(
   const worker = incidentWorker({ sql, queue, graph, instance: config.instanceName, concurrency: config.workers, log })
   closers.push(() => worker.stop())
 
-  const declared = declaredTools(servers)
-  const nudge = announcerFor([])
-  const prompt = readPrompt('investigate')
-  const looker = investigationWorker({
-    sql,
-    queue,
-    log,
-    concurrency: INVESTIGATIONS_AT_ONCE,
-    kinds: {
-      incident: incidentInvestigation({
-        ...{ sql, queue, announcer, toolbox, declared, mode },
-        router: inference.router,
-        prompt,
-        neverLeaves: staysHome,
-        cut: inference.redactor.forChat,
-        runbooks: () => shelf.byId,
-        now: Date.now,
-      }),
-      question: answerQuestions({
-        ...{ sql, queue, announcer, toolbox, declared, mode },
-        router: inference.router,
-        runbooks: () => shelf.byId,
-        knowledge: knowledge.search,
-        people: () => people,
-        neverLeaves: staysHome,
-        timezone: config.timezone,
-        now: Date.now,
-      }),
-      named: namedInvestigation({
-        ...{ sql, toolbox, declared, mode },
-        runbooks: () => shelf.byId,
-        investigatorFor:
-          ollama || claude
-            ? (looking, keep) =>
-                recordingInvestigator(
-                  { router: inference.router, looking, neverLeaves: staysHome, now: Date.now, prompt },
-                  keep,
-                )
-            : undefined,
-        prompt,
-        now: Date.now,
-        cut: inference.redactor.forChat,
-        keep: {
-          folder: config.reports.dir,
-          remote: config.reports.git && {
-            ...config.reports.git,
-            clone: join(config.dataDir, 'reports.git'),
-            env: process.env,
-          },
-        },
-      }),
-    },
-    // The console shows it as it goes; in the chat it would spend what other cards need.
-    onProgress: ({ incident }) => {
-      if (incident !== null) nudge.card(sql, [incident]).catch(() => undefined)
-    },
-    tellFailure: async (tx, { incident }) => {
-      if (incident !== null) await announcer.card(tx, [incident])
-    },
+  const looker = looking({
+    ...{ config, sql, queue, toolbox, announcer, inference, log },
+    declared: declaredTools(servers),
+    knowledge: knowledge.search,
+    runbooks: () => shelf.byId,
+    people: () => people,
   })
-  // Stopped before the queue waits for what is under way: what is cut off is looked into anew elsewhere.
-  closers.push(async () => looker.stop())
-
-  const requests = watchRequests({
-    ...{ sql, queue, toolbox },
-    runbooks: () => shelf.byId.keys(),
-    folder: join(config.dataDir, 'requests'),
-    onRejected: ({ file, problem }) => log.warn({ file, problem }, 'a request file was rejected'),
-    onFailure: (error) => log.warn({ err: error }, 'the folder of requests could not be looked into'),
-  })
-  closers.push(() => requests.stop())
+  closers.push(() => looker.stop())
 
   let poller: Reconciler | undefined
   const intake = postgresIntake(
@@ -436,60 +361,4 @@ async function build(
 
 function peopleOf(config: Config): Config['people'] {
   return config.people.length > 0 ? config.people : [localAdmin]
-}
-
-async function ownFolder(dataDir: string): Promise<void> {
-  try {
-    await mkdir(dataDir, { recursive: true })
-    const probe = join(dataDir, `.writable-${randomBytes(4).toString('hex')}`)
-    await writeFile(probe, '')
-    await rm(probe)
-  } catch (error) {
-    throw new OperatorError(
-      `The data folder ${dataDir} cannot be written. Give this user the right to write there, or set DATA_DIR to another folder.`,
-      { cause: error },
-    )
-  }
-}
-
-async function embeddedDatabase(config: Config, log: Logger, closers: (() => Promise<unknown>)[]): Promise<string> {
-  const server = await startEmbedded({
-    dataDir: join(config.dataDir, 'postgres'),
-    log: (text) => log.debug({ part: 'postgres' }, text),
-  })
-  closers.push(() => server.stop())
-  return server.url
-}
-
-/** The token webhooks must bring where none is configured: made once, kept in the data folder. */
-async function ownToken(dataDir: string): Promise<string> {
-  const path = join(dataDir, 'keys', 'webhook-token')
-  try {
-    return (await readFile(path, 'utf8')).trim()
-  } catch {
-    const token = randomBytes(24).toString('base64url')
-    await mkdir(join(dataDir, 'keys'), { recursive: true })
-    await writeFile(path, `${token}\n`, { mode: 0o600 })
-    return token
-  }
-}
-
-interface Shelf {
-  byId: ReadonlyMap<string, Runbook>
-  problems: readonly Problem[]
-}
-
-async function runbookShelf(folder: string, log: Logger): Promise<Shelf> {
-  const { runbooks, problems } = await loadRunbookFolder(folder)
-  for (const problem of problems) log.warn({ ...problem }, 'a runbook has a problem')
-  return { byId: new Map(runbooks.map((runbook) => [runbook.id, runbook])), problems }
-}
-
-async function feedWatchdog(url: string | undefined, log: Logger): Promise<void> {
-  if (url === undefined) return
-  try {
-    await fetch(url, { signal: AbortSignal.timeout(5_000), redirect: 'error' })
-  } catch (error) {
-    log.warn({ err: error }, 'the dead-man’s switch could not be fed')
-  }
 }
