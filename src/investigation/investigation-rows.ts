@@ -91,12 +91,22 @@ const NOTHING_ASKED: Omit<InvestigationRequest, 'deadlineMs'> = {
   plan: null,
 }
 
-/** Begins, or begins anew what another process left lying; undefined where it has ended. */
+/** How often one is begun: each time may ask models anew, and what ended the process once may do so again. */
+export const MOST_ATTEMPTS = 3
+
+/** Begins, or begins anew what another process left lying; undefined where it has ended, or was begun as often as it may be. */
 export async function beginInvestigation(sql: Sql, id: string): Promise<Investigation | undefined> {
   const [row] = await sql<Row[]>`
     update investigations set status = 'running', attempts = attempts + 1, started_at = watch_now()
-    where id = ${id} and status in ('waiting', 'running') returning *`
+    where id = ${id} and status in ('waiting', 'running') and attempts < ${MOST_ATTEMPTS} returning *`
   return row && toInvestigation(row)
+}
+
+/** Lets it wait as if it had not been begun: its process was told to stop, which is no fault of what it looked into. */
+export async function giveBackInvestigation(sql: Sql, { id, attempts }: Investigation): Promise<void> {
+  await sql`
+    update investigations set status = 'waiting', attempts = attempts - 1, progress = null
+    where id = ${id} and status = 'running' and attempts = ${attempts}`
 }
 
 /** The newest of an incident's round, or of all its rounds. */
@@ -135,7 +145,7 @@ export async function noteProgress(sql: Sql, id: string, progress: string): Prom
   await sql`update investigations set progress = ${progress} where id = ${id} and status = 'running'`
 }
 
-/** Ends it, once: false where it has been ended or withdrawn meanwhile, and then nothing is written. */
+/** Ends it, begun or not, and once: false where it has been ended or withdrawn meanwhile, and then nothing is written. */
 export async function endInvestigation(
   tx: Tx,
   id: string,
@@ -144,7 +154,7 @@ export async function endInvestigation(
   const ended = await tx`
     update investigations set status = 'done', progress = null, report = ${json(tx, report)},
       recording = ${recording === null ? null : json(tx, recording)}, ended_at = watch_now()
-    where id = ${id} and status = 'running'`
+    where id = ${id} and status in ('waiting', 'running')`
   return ended.count > 0
 }
 

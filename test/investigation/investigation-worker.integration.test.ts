@@ -34,8 +34,9 @@ afterEach(async () => {
   await queue.stop({ graceful: false })
 })
 
-async function work(incidentKind: LookInto): Promise<void> {
+async function work(incidentKind: LookInto, sweepEveryMs = 60_000): Promise<void> {
   const worker = investigationWorker({
+    sweepEveryMs,
     ...{ sql, queue, concurrency: 1, log: { error: () => {} }, kinds: { incident: incidentKind } },
     tellFailure: async (_tx, { id }) => void failed.push(id),
   })
@@ -134,4 +135,49 @@ test('a new round drops what is still under way for the one before; with models 
     { round: 1, status: 'withdrawn' },
     { round: 2, status: 'waiting' },
   ])
+})
+
+test('one that ended its process each time is not begun a fourth time, and people are told', async () => {
+  const id = await ask()
+  await sql`update investigations set status = 'running', attempts = 3`
+  let begun = 0
+  await work(async () => {
+    begun += 1
+    return { report: {}, recording: null, tell: async () => {} }
+  })
+  const done = await until((one) => one?.status === 'done')
+  expect(done?.report).toEqual({ failed: expect.any(String) })
+  expect([begun, failed]).toEqual([0, [id]])
+})
+
+test('a process that stops has not used up a try', async () => {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+  await work((_, { signal }) => {
+    begin()
+    return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('cut off'))))
+  })
+  await ask()
+  await begun
+  stop?.()
+  expect(await until((one) => one?.status === 'waiting')).toMatchObject({ attempts: 0 })
+})
+
+test('what lost its job is looked into all the same; begun too often without one, or far too long, it ends', async () => {
+  const lost = (await ask()) ?? ''
+  const spent = (await ask(1, 'bob')) ?? ''
+  const stuck = (await ask(1, 'anna')) ?? ''
+  await sql`update investigations set status = 'waiting', attempts = 3 where id = ${spent}`
+  await sql`update investigations set status = 'running', started_at = now() - interval '1 hour' where id = ${stuck}`
+  await sql`delete from pgboss.job where singleton_key in (${lost}, ${spent})`
+  await sql`update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now() where singleton_key = ${stuck}`
+  await work(async () => ({ report: { looks: 1 }, recording: null, tell: async () => {} }), 50)
+  const failedReport = { failed: expect.any(String) }
+  await expect
+    .poll(async () => await sql`select id, report from investigations where status = 'done' order by asked_by`)
+    .toEqual([
+      { id: lost, report: { looks: 1 } },
+      { id: stuck, report: failedReport },
+      { id: spent, report: failedReport },
+    ])
+  expect(failed.toSorted()).toEqual([spent, stuck].toSorted())
 })
