@@ -33,8 +33,11 @@ export interface LookingDeps {
   log: Logger
 }
 
-/** Enough that a question does not wait behind those that take minutes; how many use the local model at once is set for it. */
-const AT_ONCE = 4
+/**
+ * A question does not wait behind those that take minutes, nor they behind a storm. How many use the local model at once is
+ * set for it.
+ */
+const AT_ONCE = { question: 2, incident: 2, named: 1 }
 
 /** Looks into what the graph, people and request files ask for, beside all that must not wait for it. */
 export function looking(deps: LookingDeps): { start(): Promise<void>; stop(): Promise<void> } {

@@ -101,7 +101,7 @@ async function untold(sql: Sql): Promise<Untold[]> {
       (select coalesce(jsonb_agg(a.labels), '[]') from alerts a where a.incident_id = n.id) || coalesce(n.labels, '[]') as labels
     from investigations i left join incidents n on n.id = i.incident_id
     where i.answer_to is not null and i.told_at is null and i.status <> 'withdrawn'
-      and i.created_at > watch_now() - interval '1 day'
+      and coalesce(i.ended_at, i.created_at) > watch_now() - interval '1 day'
     order by (i.status = 'done') desc, i.created_at limit 50`
 }
 

@@ -3,10 +3,12 @@ import type { Json } from '../domain/json.ts'
 import { json, type Sql, type SqlOrTx, type Tx } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
 
-/** The queue whose jobs look into one thing each. */
-export const INVESTIGATION_QUEUE = 'investigation'
-
 export type InvestigationKind = 'incident' | 'question' | 'named'
+
+/** The queue of a kind, whose jobs look into one thing each: nobody who waits for one kind waits behind another. */
+export function queueOf(kind: InvestigationKind): string {
+  return `investigation-${kind}`
+}
 
 /** What is asked. Every field is there; what does not apply is null or empty. */
 export interface InvestigationRequest {
@@ -74,7 +76,7 @@ export async function askInvestigation(tx: Tx, queue: Queue, asked: NewInvestiga
     insert into investigations (kind, incident_id, round, asked_by, request, answer_to)
     values (${kind}, ${incident}, ${round}, ${askedBy}, ${json(tx, request)}, ${answerTo ? json(tx, answerTo) : null})
     on conflict do nothing returning id`
-  if (row) await queue.enqueue(tx, INVESTIGATION_QUEUE, { investigation: row.id }, { key: row.id })
+  if (row) await queue.enqueue(tx, queueOf(kind), { investigation: row.id }, { key: row.id })
   return row?.id
 }
 

@@ -1,12 +1,13 @@
 import { inTransaction, type Sql } from '../storage/postgres.ts'
 import { QUEUE_SCHEMA, type Queue } from '../storage/queue.ts'
-import { INVESTIGATION_QUEUE, type InvestigationKind, MOST_ATTEMPTS } from './investigation-rows.ts'
+import { type InvestigationKind, MOST_ATTEMPTS, queueOf } from './investigation-rows.ts'
 
 /** How much longer than its deadline one may run: its secrets are cut out and its report is pushed after that. */
 const MARGIN_MINUTES = 15
 
 interface Lying {
   id: string
+  kind: InvestigationKind
   attempts: number
   hasJob: boolean
 }
@@ -21,10 +22,10 @@ export async function sweepInvestigations(
   kinds: readonly InvestigationKind[],
 ): Promise<string[]> {
   const lying = await sql<Lying[]>`
-    select i.id, i.attempts, coalesce(j.any, false) as "hasJob"
+    select i.id, i.kind, i.attempts, coalesce(j.any, false) as "hasJob"
     from investigations i left join lateral (
       select true as any, bool_or(state <> 'active') as waits from ${sql(QUEUE_SCHEMA)}.job
-      where name = ${INVESTIGATION_QUEUE} and singleton_key = i.id::text and state in ('created', 'retry', 'active')
+      where name = any(${kinds.map(queueOf)}) and singleton_key = i.id::text and state in ('created', 'retry', 'active')
       having count(*) > 0
     ) j on true
     where i.status in ('waiting', 'running') and i.kind = any(${[...kinds]})
@@ -32,14 +33,8 @@ export async function sweepInvestigations(
         or (i.status = 'running' and not j.waits
           and i.started_at < watch_now() - (i.request->>'deadlineMs')::float8 * interval '1 millisecond'
             - ${MARGIN_MINUTES} * interval '1 minute'))`
-  const anew = lying.filter(({ hasJob, attempts }) => !hasJob && attempts < MOST_ATTEMPTS).map(({ id }) => id)
-  if (anew.length > 0)
-    await inTransaction(sql, (tx) =>
-      queue.enqueueMany(
-        tx,
-        INVESTIGATION_QUEUE,
-        anew.map((id) => ({ data: { investigation: id }, key: id })),
-      ),
-    )
-  return lying.map(({ id }) => id).filter((id) => !anew.includes(id))
+  const anew = lying.filter(({ hasJob, attempts }) => !hasJob && attempts < MOST_ATTEMPTS)
+  for (const { id, kind } of anew)
+    await inTransaction(sql, (tx) => queue.enqueue(tx, queueOf(kind), { investigation: id }, { key: id }))
+  return lying.filter((one) => !anew.includes(one)).map(({ id }) => id)
 }

@@ -7,11 +7,11 @@ import {
   endInvestigation,
   findInvestigation,
   giveBackInvestigation,
-  INVESTIGATION_QUEUE,
   type Investigation,
   type InvestigationKind,
   MOST_ATTEMPTS,
   noteProgress,
+  queueOf,
 } from './investigation-rows.ts'
 import { sweepInvestigations } from './investigation-sweep.ts'
 
@@ -36,8 +36,8 @@ export interface InvestigationWorkerDeps {
   sql: Sql
   queue: Queue
   log: { error(about: object, message: string): void }
-  /** How many at once in this process. */
-  concurrency: number
+  /** How many of each kind at once in this process. */
+  concurrency: Readonly<Record<InvestigationKind, number>>
   kinds: Partial<Record<InvestigationKind, LookInto>>
   /** Told of each line of progress: who waits for it in the chat should see it. */
   onProgress?: (investigation: Investigation, line: string) => void
@@ -51,11 +51,12 @@ const SWEEP_MS = 60_000
 const PROGRESS_EVERY_MS = 2_000
 
 /**
- * Takes what is to be looked into from the queue. No alert, card or press ever waits for it. One that fails three times,
+ * Takes what is to be looked into from its queues. No alert, card or press ever waits for it. One that fails three times,
  * or ends its process, ends with a report that says so; so does one that its job forgot.
  */
 export function investigationWorker(deps: InvestigationWorkerDeps): { start(): Promise<void>; stop(): void } {
   const { sql, queue, log, kinds } = deps
+  const kindsHere = Object.keys(kinds) as InvestigationKind[]
   const stopping = new AbortController()
 
   async function work(id: string, signal: AbortSignal): Promise<void> {
@@ -95,7 +96,6 @@ export function investigationWorker(deps: InvestigationWorkerDeps): { start(): P
 
   async function sweep(): Promise<void> {
     try {
-      const kindsHere = Object.keys(kinds) as InvestigationKind[]
       for (const id of await sweepInvestigations(sql, queue, kindsHere)) await giveUp(id)
     } catch (error) {
       if (!stopping.signal.aborted && !isUnavailable(error))
@@ -111,8 +111,7 @@ export function investigationWorker(deps: InvestigationWorkerDeps): { start(): P
   return {
     async start() {
       await queue.work<{ investigation: string }>(
-        INVESTIGATION_QUEUE,
-        { concurrency: deps.concurrency },
+              { concurrency: deps.concurrency },
         ({ data, signal }) => work(data.investigation, AbortSignal.any([signal, stopping.signal])),
       )
       let sweeping = false

@@ -34,10 +34,12 @@ afterEach(async () => {
   await queue.stop({ graceful: false })
 })
 
+const answer: LookInto = async () => ({ report: { kind: 'answer' }, recording: null, tell: async () => {} })
+
 async function work(incidentKind: LookInto, sweepEveryMs = 60_000): Promise<void> {
   const worker = investigationWorker({
     sweepEveryMs,
-    ...{ sql, queue, concurrency: 1, log: { error: () => {} }, kinds: { incident: incidentKind } },
+    ...{ sql, queue, concurrency: { incident: 1, question: 1, named: 1 }, log: { error: () => {} }, kinds: { incident: incidentKind, question: answer } },
     tellFailure: async (_tx, { id }) => void failed.push(id),
   })
   stop = worker.stop
@@ -180,4 +182,21 @@ test('what lost its job is looked into all the same; begun too often without one
       { id: spent, report: failedReport },
     ])
   expect(failed.toSorted()).toEqual([spent, stuck].toSorted())
+})
+
+test('a question is answered while the places of incidents are taken', async () => {
+  const { promise: stopped, resolve: end } = Promise.withResolvers<void>()
+  await work(async () => {
+    await stopped
+    return { report: {}, recording: null, tell: async () => {} }
+  })
+  await ask()
+  await ask(2)
+  await inTransaction(sql, (tx) =>
+    askInvestigation(tx, queue, { kind: 'question', incident, round: 1, askedBy: 'bob', request: { deadlineMs: 1_000 } }),
+  )
+  await expect
+    .poll(async () => await sql`select kind from investigations where status = 'done'`, { timeout: 5_000 })
+    .toEqual([{ kind: 'question' }])
+  end()
 })
