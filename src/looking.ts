@@ -82,6 +82,7 @@ export function looking(deps: LookingDeps): { start(): Promise<void>; stop(): Pr
     runbooks: () => runbooks().keys(),
     folder: join(config.dataDir, 'requests'),
     onRejected: ({ file, problem }) => log.warn({ file, problem }, 'a request file was rejected'),
+    onWaiting: (file) => log.info({ file }, 'a request file waits until every server says which clusters it has'),
     onFailure: (error) => log.warn({ err: error }, 'the folder of requests could not be looked into'),
   })
   return {

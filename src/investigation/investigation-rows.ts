@@ -46,6 +46,8 @@ export interface NewInvestigation {
   askedBy: string
   request: Partial<InvestigationRequest> & Pick<InvestigationRequest, 'deadlineMs'>
   answerTo?: AnswerPlace
+  /** What it was asked by, where the same may come again: asked for once. */
+  key?: string
 }
 
 export interface Investigation {
@@ -67,14 +69,15 @@ export interface Investigation {
 
 /**
  * Asks for an investigation, in the transaction in which it became necessary. Answers its id; undefined where the agent has
- * asked for the same round already.
+ * asked for the same round already, or somebody with the same key.
  */
 export async function askInvestigation(tx: Tx, queue: Queue, asked: NewInvestigation): Promise<string | undefined> {
-  const { kind, incident, round, askedBy, answerTo } = asked
+  const { kind, incident, round, askedBy, answerTo, key = null } = asked
   const request: InvestigationRequest = { ...NOTHING_ASKED, ...asked.request }
   const [row] = await tx<{ id: string }[]>`
-    insert into investigations (kind, incident_id, round, asked_by, request, answer_to)
-    values (${kind}, ${incident}, ${round}, ${askedBy}, ${json(tx, request)}, ${answerTo ? json(tx, answerTo) : null})
+    insert into investigations (kind, incident_id, round, asked_by, request, answer_to, request_key)
+    values (${kind}, ${incident}, ${round}, ${askedBy}, ${json(tx, request)}, ${answerTo ? json(tx, answerTo) : null},
+      ${key})
     on conflict do nothing returning id`
   if (row) await queue.enqueue(tx, queueOf(kind), { investigation: row.id }, { key: row.id })
   return row?.id

@@ -200,3 +200,12 @@ test('a question is answered while the places of incidents are taken', async () 
     .toEqual([{ kind: 'question' }])
   end()
 })
+
+test('what comes by the same key is asked for once', async () => {
+  const named = { kind: 'named', incident: null, round: null, askedBy: 'file a.yaml' } as const
+  const request = { name: 'overview', deadlineMs: 1_000 }
+  const askBy = (key: string) => inTransaction(sql, (tx) => askInvestigation(tx, queue, { ...named, request, key }))
+  expect(await askBy('file:a')).toBeDefined()
+  expect(await askBy('file:a')).toBeUndefined()
+  expect(await askBy('file:b')).toBeDefined()
+})

@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { NamedReport } from '../../src/investigation/named.ts'
 import { keepReport } from '../../src/investigation/report-folder.ts'
 import type { ReportsRemote } from '../../src/investigation/report-git.ts'
 import { finishRequest, sweepRequests, takeRequests } from '../../src/investigation/request-file.ts'
 import { carryOut } from '../../src/investigation/run-request.ts'
 
-const KNOWN = { runbooks: ['pod-oom-killed'], clusters: ['lab'] }
+const KNOWN = { runbooks: ['pod-oom-killed'], clusters: ['lab'], complete: true }
 let folder: string
 
 beforeEach(() => {
@@ -50,16 +50,18 @@ function inRemote({ url, branch }: ReportsRemote): string[] {
     .map((path) => path.replace(/^reports\//, ''))
 }
 
+const takeAll = (from: string) => Array.fromAsync(takeRequests(from, KNOWN))
+
 test('requests that lie in the folder are taken once; a bad one is kept beside its reason', async () => {
   const requests = join(folder, 'requests')
-  await takeRequests(requests, KNOWN)
+  expect(await takeAll(requests)).toEqual([])
   writeFileSync(join(requests, 'a.yaml'), 'clusters: [lab]\n')
   writeFileSync(join(requests, 'b.json'), '{"clusters":["moon"]}')
   writeFileSync(join(requests, 'c.txt'), 'not a request')
-  const both = await Promise.all([takeRequests(requests, KNOWN), takeRequests(requests, KNOWN)])
-  const taken = both.flatMap((one) => one.taken)
+  const both = (await Promise.all([takeAll(requests), takeAll(requests)])).flat()
+  const taken = both.flatMap((one) => ('taken' in one ? [one.taken] : []))
   expect(taken.map(({ file }) => file)).toEqual(['a.yaml'])
-  expect(both.flatMap((one) => one.rejected).map(({ file }) => file)).toEqual(['b.json'])
+  expect(both.flatMap((one) => ('rejected' in one ? [one.rejected.file] : []))).toEqual(['b.json'])
   expect(readdirSync(requests).sort()).toEqual(['a.yaml.taken', 'b.json.rejected', 'b.json.rejected.reason', 'c.txt'])
   expect(readFileSync(join(requests, 'b.json.rejected.reason'), 'utf8')).toMatch(/^There is no cluster "moon"/)
   for (const one of taken) await finishRequest(one, { done: true })
@@ -68,9 +70,9 @@ test('requests that lie in the folder are taken once; a bad one is kept beside i
 
 test('a request that could not be carried out is kept beside its reason', async () => {
   writeFileSync(join(folder, 'a.yaml'), '')
-  const [one] = (await takeRequests(folder, KNOWN)).taken
-  if (!one) throw new Error('It was not taken.')
-  await finishRequest(one, { problem: 'The report cannot be written.' })
+  const [one] = await takeAll(folder)
+  if (!one || !('taken' in one)) throw new Error('It was not taken.')
+  await finishRequest(one.taken, { problem: 'The report cannot be written.' })
   expect(readdirSync(folder).sort()).toEqual(['a.yaml.rejected', 'a.yaml.rejected.reason'])
 })
 
@@ -97,6 +99,80 @@ test('a sweep asks for each once; what could not be asked for lies there again',
   await sweep()
   expect(asked).toEqual(['second', 'first'])
   expect(rejected).toEqual(['c.yaml'])
+})
+
+test('a request is taken when its turn comes: what was not reached lies there still', async () => {
+  for (const name of ['a', 'b']) writeFileSync(join(folder, `${name}.yaml`), '')
+  for await (const one of takeRequests(folder, KNOWN)) {
+    expect(one).toMatchObject({ taken: { file: 'a.yaml' } })
+    break
+  }
+  expect(readdirSync(folder).sort()).toEqual(['a.yaml.taken', 'b.yaml'])
+})
+
+test('while one is asked for the others lie there; what a dead process left is asked for again, by the same key', async () => {
+  for (const name of ['a', 'b']) writeFileSync(join(folder, `${name}.yaml`), '')
+  const seen: string[][] = []
+  const keys: string[] = []
+  const sweep = () =>
+    sweepRequests({
+      folder,
+      known: async () => KNOWN,
+      async ask(_, file, key) {
+        seen.push(readdirSync(folder).sort())
+        keys.push(`${file} ${key}`)
+      },
+    })
+  await sweep()
+  expect(seen[0]).toEqual(['a.yaml.asking', 'b.yaml'])
+  renameSync(join(folder, 'a.yaml.done'), join(folder, 'a.yaml.asking'))
+  await sweep()
+  expect(keys).toHaveLength(2)
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 61_000)
+  await sweep()
+  clock.mockRestore()
+  await sweep()
+  expect(keys).toHaveLength(3)
+  expect(keys[2]).toBe(keys[0])
+  expect(new Set(keys).size).toBe(2)
+})
+
+test('what is asked for is not asked for again where its file cannot be renamed', async () => {
+  writeFileSync(join(folder, 'a.yaml'), '')
+  mkdirSync(join(folder, 'a.yaml.done'))
+  let asked = 0
+  const sweep = () =>
+    sweepRequests({
+      folder,
+      known: async () => KNOWN,
+      async ask() {
+        asked += 1
+      },
+    })
+  await expect(sweep()).rejects.toThrow()
+  await sweep()
+  expect(asked).toBe(1)
+})
+
+test('while a server is away a request for its clusters waits, and a bad one is rejected all the same', async () => {
+  writeFileSync(join(folder, 'all.yaml'), '')
+  writeFileSync(join(folder, 'attic.yaml'), 'clusters: [attic]\n')
+  writeFileSync(join(folder, 'bad.yaml'), 'minutes: 0\n')
+  const rejected: string[] = []
+  const waiting: string[] = []
+  const asked: string[] = []
+  const sweep = (clusters: string[], complete: boolean) =>
+    sweepRequests({
+      folder,
+      known: async () => ({ ...KNOWN, clusters, complete }),
+      onRejected: ({ file }) => rejected.push(file),
+      onWaiting: (file) => waiting.push(file),
+      ask: async (_, file) => void asked.push(file),
+    })
+  await sweep([], false)
+  expect([rejected, waiting, asked]).toEqual([['bad.yaml'], ['all.yaml', 'attic.yaml'], []])
+  await sweep(['attic', 'lab'], true)
+  expect(asked).toEqual(['all.yaml', 'attic.yaml'])
 })
 
 test('reports are pushed, beside what others push meanwhile', async () => {
