@@ -19,10 +19,14 @@ export interface ReportsRemote {
 const FOLDER = 'reports'
 
 /**
- * Copies every report that the clone does not have into it, commits and pushes. Git is started with lists of arguments and no
+ * Copies every report that the clone does not have into it, and `written`, which it may have otherwise; commits and pushes. Git is started with lists of arguments and no
  * shell, asks nobody for a password, and speaks only over https, ssh and files. A failure is a sentence; the next call tries again.
  */
-export async function pushReports(folder: string, remote: ReportsRemote): Promise<true | { problem: string }> {
+export async function pushReports(
+  folder: string,
+  remote: ReportsRemote,
+  written: string,
+): Promise<true | { problem: string }> {
   try {
     await cloned(remote)
     await git(remote, ['fetch', '--quiet', 'origin'])
@@ -31,11 +35,14 @@ export async function pushReports(folder: string, remote: ReportsRemote): Promis
     const inside = join(remote.clone, FOLDER)
     await mkdir(inside, { recursive: true })
     const known = new Set(await readdir(inside))
-    const fresh = (await readdir(folder)).filter((name) => name.endsWith('.md') && !known.has(name)).sort()
+    const fresh = (await readdir(folder))
+      .filter((name) => name.endsWith('.md') && (name === written || !known.has(name)))
+      .sort()
     for (const name of fresh) await copyFile(join(folder, name), join(inside, name))
     if (fresh.length > 0) {
       await git(remote, ['add', '--', ...fresh.map((name) => `${FOLDER}/${name}`)])
-      await git(remote, ['commit', '--quiet', '-m', subjectOf(fresh)])
+      const changed = await git(remote, ['status', '--porcelain', '--untracked-files=no'])
+      if (changed !== '') await git(remote, ['commit', '--quiet', '-m', subjectOf(fresh)])
     }
     // What an earlier push left behind goes along even where nothing is new.
     const head = await git(remote, ['rev-parse', '--quiet', '--verify', 'HEAD']).catch(() => '')

@@ -187,6 +187,19 @@ test('reports are pushed, beside what others push meanwhile', async () => {
   expect(readdirSync(reports)).toHaveLength(2)
 })
 
+test('a report that was made anew replaces its own in the remote, and the same again is no commit', async () => {
+  const remote = bare()
+  const keep = { folder: join(folder, 'reports'), remote }
+  const kept = { id: '3f9c2a71-1', at: 0 }
+  for (const text of ['# one\n', '# two\n', '# two\n'])
+    expect((await keepReport(NAMED, text, keep, kept)).pushed).toBe(true)
+  const [name = ''] = inRemote(remote)
+  expect(inRemote(remote)).toEqual(['1970-01-01T000000Z-overview-3f9c2a71.md'])
+  const git = (...args: string[]) => execFileSync('git', ['--git-dir', remote.url, ...args], { encoding: 'utf8' })
+  expect(git('show', `main:reports/${name}`)).toBe('# two\n')
+  expect(git('rev-list', '--count', 'main').trim()).toBe('2')
+})
+
 test('a push that fails is told without the address, loses nothing, and is made up for by the next', async () => {
   const remote = bare()
   const away = { ...remote, url: join(folder, 'token-hunter2-not-there.git') }
