@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -198,6 +198,32 @@ test('a report that was made anew replaces its own in the remote, and the same a
   const git = (...args: string[]) => execFileSync('git', ['--git-dir', remote.url, ...args], { encoding: 'utf8' })
   expect(git('show', `main:reports/${name}`)).toBe('# two\n')
   expect(git('rev-list', '--count', 'main').trim()).toBe('2')
+})
+
+test('several at once push one after the other', async () => {
+  const remote = bare()
+  const keep = { folder: join(folder, 'reports'), remote }
+  const kept = await Promise.all([1, 2, 3].map((n) => keepReport(NAMED, `# ${n}\n`, keep, { id: `${n}`, at: n })))
+  expect(kept.map(({ pushed }) => pushed)).toEqual([true, true, true])
+  expect(inRemote(remote)).toHaveLength(3)
+})
+
+test('what a killed push left locked is pushed all the same', async () => {
+  const remote = bare()
+  const keep = { folder: join(folder, 'reports'), remote }
+  await keepReport(NAMED, '# one\n', keep)
+  writeFileSync(join(remote.clone, '.git', 'index.lock'), '')
+  writeFileSync(`${remote.clone}.lock`, '')
+  utimesSync(`${remote.clone}.lock`, 0, 0)
+  expect((await keepReport(NAMED, '# two\n', keep)).pushed).toBe(true)
+  expect(inRemote(remote)).toHaveLength(2)
+})
+
+test('a clone that another process works in is left alone, and that is told', async () => {
+  const remote = { ...bare(), timeoutMs: 20 }
+  writeFileSync(`${remote.clone}.lock`, '')
+  const { pushed } = await keepReport(NAMED, '# one\n', { folder: join(folder, 'reports'), remote })
+  expect(pushed).toEqual({ problem: expect.stringMatching(/^The report waits/) })
 })
 
 test('a push that fails is told without the address, loses nothing, and is made up for by the next', async () => {
