@@ -74,7 +74,9 @@ export async function runAnswers(deps: AnswersDeps, signal: AbortSignal): Promis
         await askForReplies(deps, state)
         for (const row of await untold(sql)) {
           if (signal.aborted) break
-          await tried(deps, state, row.id, () => (row.status === 'done' ? tell(deps, row) : pass(deps, state, row)))
+          await tried(deps, state, row.id, () =>
+            row.status === 'done' ? tell(deps, state, row) : pass(deps, state, row),
+          )
         }
         await nudged.wait(POLL_MS, signal)
       } catch (error) {
@@ -128,7 +130,8 @@ async function tried(
   }
 }
 
-async function tell({ sql, speaker, staysHome }: AnswersDeps, row: Untold): Promise<void> {
+async function tell({ sql, speaker, staysHome }: AnswersDeps, { progress }: Telling, row: Untold): Promise<void> {
+  progress.delete(row.id)
   const home = row.labels.some(staysHome)
   const html = home ? atHome(row) : htmlOf(row)
   const { to } = row

@@ -38,3 +38,25 @@ export async function sweepInvestigations(
     await inTransaction(sql, (tx) => queue.enqueue(tx, queueOf(kind), { investigation: id }, { key: id }))
   return lying.filter((one) => !anew.includes(one)).map(({ id }) => id)
 }
+
+const KEPT_DAYS = 30
+/** So many at a time: the rest has its turn at the next sweep. */
+const PRUNED_AT_ONCE = 200
+
+/**
+ * Forgets what was recorded and seen by investigations that ended more than 30 days ago, of incidents that have been closed as
+ * long. Their reports stay.
+ */
+export async function pruneInvestigations(sql: Sql): Promise<void> {
+  await sql`
+    with old as (
+      select i.id, i.incident_id from investigations i left join incidents n on n.id = i.incident_id
+      where i.pruned_at is null and i.ended_at < watch_now() - ${KEPT_DAYS} * interval '1 day'
+        and (i.incident_id is null or n.closed_at < watch_now() - ${KEPT_DAYS} * interval '1 day')
+      order by i.ended_at limit ${PRUNED_AT_ONCE} for update of i skip locked
+    ), looks as (
+      delete from evidence e using old
+      where e.incident_id = old.incident_id and starts_with(e.key, 'look:' || left(old.id::text, 8) || ':')
+    )
+    update investigations i set recording = null, pruned_at = watch_now() from old where i.id = old.id`
+}

@@ -13,7 +13,7 @@ import {
   noteProgress,
   queueOf,
 } from './investigation-rows.ts'
-import { sweepInvestigations } from './investigation-sweep.ts'
+import { pruneInvestigations, sweepInvestigations } from './investigation-sweep.ts'
 
 /** What one came to, and what is to be written together with it: the card, an answer, a plan that is asked for. */
 export interface Ended {
@@ -97,9 +97,10 @@ export function investigationWorker(deps: InvestigationWorkerDeps): { start(): P
   async function sweep(): Promise<void> {
     try {
       for (const id of await sweepInvestigations(sql, queue, kindsHere)) await giveUp(id)
+      await pruneInvestigations(sql)
     } catch (error) {
       if (!stopping.signal.aborted && !isUnavailable(error))
-        log.error({ err: error }, 'what was left lying could not be looked for')
+        log.error({ err: error }, 'what was left lying could not be looked for, nor what is old be forgotten')
     }
   }
 
@@ -110,10 +111,12 @@ export function investigationWorker(deps: InvestigationWorkerDeps): { start(): P
 
   return {
     async start() {
-      await queue.work<{ investigation: string }>(
-              { concurrency: deps.concurrency },
-        ({ data, signal }) => work(data.investigation, AbortSignal.any([signal, stopping.signal])),
-      )
+      for (const kind of kindsHere)
+        await queue.work<{ investigation: string }>(
+          queueOf(kind),
+          { concurrency: deps.concurrency[kind] },
+          ({ data, signal }) => work(data.investigation, AbortSignal.any([signal, stopping.signal])),
+        )
       let sweeping = false
       const timer = setInterval(() => {
         if (sweeping) return

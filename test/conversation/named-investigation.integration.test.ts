@@ -109,10 +109,13 @@ test('its report is kept, told and without secrets; its record can be run again'
 test('one that was cut off by a stop keeps no report; run again, it replaces its own', async () => {
   const keep = { folder: join(folder, 'again'), remote: undefined }
   const stopping = new AbortController()
-  const cutOff = { ...toolbox, call: async (...call: Parameters<Toolbox['call']>) => {
-    if (!call[0].endsWith('clusters_list')) stopping.abort(new Error('stopping'))
-    return await toolbox.call(...call)
-  } }
+  const cutOff = {
+    ...toolbox,
+    call: async (...call: Parameters<Toolbox['call']>) => {
+      if (!call[0].endsWith('clusters_list')) stopping.abort(new Error('stopping'))
+      return await toolbox.call(...call)
+    },
+  }
   await expect(lookInto({}, { keep, toolbox: cutOff }, undefined, stopping.signal)).rejects.toThrow('stopping')
   expect(existsSync(keep.folder)).toBe(false)
   await lookInto({}, { keep })

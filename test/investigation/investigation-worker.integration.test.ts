@@ -8,6 +8,7 @@ import {
   newestInvestigation,
   withdrawInvestigations,
 } from '../../src/investigation/investigation-rows.ts'
+import { pruneInvestigations } from '../../src/investigation/investigation-sweep.ts'
 import { investigationWorker, type LookInto } from '../../src/investigation/investigation-worker.ts'
 import { inTransaction } from '../../src/storage/postgres.ts'
 import { openQueue, type Queue } from '../../src/storage/queue.ts'
@@ -39,7 +40,13 @@ const answer: LookInto = async () => ({ report: { kind: 'answer' }, recording: n
 async function work(incidentKind: LookInto, sweepEveryMs = 60_000): Promise<void> {
   const worker = investigationWorker({
     sweepEveryMs,
-    ...{ sql, queue, concurrency: { incident: 1, question: 1, named: 1 }, log: { error: () => {} }, kinds: { incident: incidentKind, question: answer } },
+    ...{
+      sql,
+      queue,
+      concurrency: { incident: 1, question: 1, named: 1 },
+      log: { error: () => {} },
+      kinds: { incident: incidentKind, question: answer },
+    },
     tellFailure: async (_tx, { id }) => void failed.push(id),
   })
   stop = worker.stop
@@ -193,7 +200,13 @@ test('a question is answered while the places of incidents are taken', async () 
   await ask()
   await ask(2)
   await inTransaction(sql, (tx) =>
-    askInvestigation(tx, queue, { kind: 'question', incident, round: 1, askedBy: 'bob', request: { deadlineMs: 1_000 } }),
+    askInvestigation(tx, queue, {
+      kind: 'question',
+      incident,
+      round: 1,
+      askedBy: 'bob',
+      request: { deadlineMs: 1_000 },
+    }),
   )
   await expect
     .poll(async () => await sql`select kind from investigations where status = 'done'`, { timeout: 5_000 })
@@ -208,4 +221,32 @@ test('what comes by the same key is asked for once', async () => {
   expect(await askBy('file:a')).toBeDefined()
   expect(await askBy('file:a')).toBeUndefined()
   expect(await askBy('file:b')).toBeDefined()
+})
+
+test('what was recorded and seen for a closed incident is forgotten after a month, and its report stays', async () => {
+  const other = (await seedQuestion(sql)).incident
+  const old = '00000000-0000-4000-8000-000000000001'
+  const open = '00000001-0000-4000-8000-000000000001'
+  await sql`update incidents set status = 'closed', closed_at = watch_now() - interval '31 days' where id = ${incident}`
+  for (const [id, of] of [
+    [old, incident],
+    [open, other],
+  ] as const) {
+    await sql`
+      insert into investigations (id, kind, incident_id, round, asked_by, request, status, report, recording, ended_at)
+      values (${id}, 'incident', ${of}, 1, 'bob', '{}', 'done', '{"looks":1}', '"much"', watch_now() - interval '31 days')`
+    for (const key of [`look:${id.slice(0, 8)}:1`, 'check:x'])
+      await sql`
+        insert into evidence (incident_id, round, key, tool, args, asked_by, ok, result, summary, took_ms)
+        values (${of}, 1, ${key}, 't', '{}', 'x', true, '{}', '', 1) on conflict do nothing`
+  }
+  await pruneInvestigations(sql)
+  expect(await sql`select id, report, recording from investigations order by id`).toEqual([
+    { id: old, report: { looks: 1 }, recording: null },
+    { id: open, report: { looks: 1 }, recording: 'much' },
+  ])
+  const keys = await sql<{ key: string }[]>`
+    select key from evidence where key in ('check:x', ${`look:${old.slice(0, 8)}:1`}, ${`look:${open.slice(0, 8)}:1`})
+    order by key`
+  expect(keys.map(({ key }) => key)).toEqual(['check:x', 'check:x', 'look:00000001:1'])
 })
