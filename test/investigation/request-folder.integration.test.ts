@@ -59,7 +59,11 @@ function inRemote({ url, branch }: ReportsRemote): string[] {
     .map((path) => path.replace(/^reports\//, ''))
 }
 
-const takeAll = (from: string) => Array.fromAsync(takeRequests(from, KNOWN))
+async function takeAll(from: string) {
+  const all = []
+  for await (const one of takeRequests(from, KNOWN)) all.push(one)
+  return all
+}
 
 test('requests that lie in the folder are taken once; a bad one is kept beside its reason', async () => {
   const requests = join(folder, 'requests')
