@@ -33,8 +33,11 @@ export interface LookingDeps {
   log: Logger
 }
 
-/** Enough that a question does not wait behind those that take minutes; how many use the local model at once is set for it. */
-const AT_ONCE = 4
+/**
+ * A question does not wait behind those that take minutes, nor they behind a storm. How many use the local model at once is
+ * set for it.
+ */
+const AT_ONCE = { question: 2, incident: 2, named: 1 }
 
 /** Looks into what the graph, people and request files ask for, beside all that must not wait for it. */
 export function looking(deps: LookingDeps): { start(): Promise<void>; stop(): Promise<void> } {
@@ -79,6 +82,7 @@ export function looking(deps: LookingDeps): { start(): Promise<void>; stop(): Pr
     runbooks: () => runbooks().keys(),
     folder: join(config.dataDir, 'requests'),
     onRejected: ({ file, problem }) => log.warn({ file, problem }, 'a request file was rejected'),
+    onWaiting: (file) => log.info({ file }, 'a request file waits until every server says which clusters it has'),
     onFailure: (error) => log.warn({ err: error }, 'the folder of requests could not be looked into'),
   })
   return {

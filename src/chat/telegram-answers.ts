@@ -74,7 +74,9 @@ export async function runAnswers(deps: AnswersDeps, signal: AbortSignal): Promis
         await askForReplies(deps, state)
         for (const row of await untold(sql)) {
           if (signal.aborted) break
-          await tried(deps, state, row.id, () => (row.status === 'done' ? tell(deps, row) : pass(deps, state, row)))
+          await tried(deps, state, row.id, () =>
+            row.status === 'done' ? tell(deps, state, row) : pass(deps, state, row),
+          )
         }
         await nudged.wait(POLL_MS, signal)
       } catch (error) {
@@ -101,7 +103,7 @@ async function untold(sql: Sql): Promise<Untold[]> {
       (select coalesce(jsonb_agg(a.labels), '[]') from alerts a where a.incident_id = n.id) || coalesce(n.labels, '[]') as labels
     from investigations i left join incidents n on n.id = i.incident_id
     where i.answer_to is not null and i.told_at is null and i.status <> 'withdrawn'
-      and i.created_at > watch_now() - interval '1 day'
+      and coalesce(i.ended_at, i.created_at) > watch_now() - interval '1 day'
     order by (i.status = 'done') desc, i.created_at limit 50`
 }
 
@@ -128,7 +130,8 @@ async function tried(
   }
 }
 
-async function tell({ sql, speaker, staysHome }: AnswersDeps, row: Untold): Promise<void> {
+async function tell({ sql, speaker, staysHome }: AnswersDeps, { progress }: Telling, row: Untold): Promise<void> {
+  progress.delete(row.id)
   const home = row.labels.some(staysHome)
   const html = home ? atHome(row) : htmlOf(row)
   const { to } = row

@@ -102,7 +102,8 @@ export function startTelegram(deps: TelegramDeps): Telegram {
   })
   let me = strangerBot(telegram.botToken)
   const troubles = () => [gate.trouble, topics.trouble()].filter((trouble) => trouble !== null)
-  const speaker = telegramSpeaker({ api, gate, chatId: telegram.chatId, clean: deps.clean })
+  const speaking = { api, gate, chatId: telegram.chatId, clean: deps.clean }
+  const speaker = telegramSpeaker(speaking)
   const take = updateTaker(deps, { api, gate, speaker, troubles, me: () => me })
   const outbox: OutboxDeps = {
     sql,
@@ -120,9 +121,8 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     observe,
   }
 
-  const answers: AnswersDeps = {
+  const answers: Omit<AnswersDeps, 'speaker'> = {
     sql,
-    speaker,
     people: deps.people,
     staysHome: deps.outside?.keepsHome ?? (() => false),
     log,
@@ -150,7 +150,7 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     log.info({ mode: telegram.mode }, 'this replica speaks in Telegram now')
     await allOrNone(signal, [
       (until) => runOutbox(outbox, until),
-      (until) => runAnswers(answers, until),
+      (until) => runAnswers({ ...answers, speaker: telegramSpeaker({ ...speaking, until }) }, until),
       (until) => introduce(until),
       ...(telegram.mode === 'polling' ? [(until: AbortSignal) => pollUpdates({ api: poller, take, log }, until)] : []),
     ])

@@ -84,20 +84,27 @@ async function textOf(path: string): Promise<string> {
 
 /** Every request that lies in the folder, one after the other; a bad one is kept beside its reason. */
 async function pending(config: Config, deps: RequestDeps): Promise<number> {
-  const { taken, rejected } = await takeRequests(requestsFolder(config), namesOf(deps))
-  for (const { file, problem, path } of rejected) process.stderr.write(`${file}: ${problem} It is kept as ${path}.\n`)
-  for (const one of taken) {
+  const found = { taken: 0, rejected: 0 }
+  for await (const one of takeRequests(requestsFolder(config), namesOf(deps))) {
+    if ('rejected' in one) {
+      const { file, problem, path } = one.rejected
+      found.rejected += 1
+      process.stderr.write(`${file}: ${problem} It is kept as ${path}.\n`)
+      continue
+    }
+    found.taken += 1
     try {
-      await investigateOne(deps, one.request)
-      await finishRequest(one, { done: true })
+      await investigateOne(deps, one.taken.request)
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error
-      await finishRequest(one, { problem: error.message })
-      process.stderr.write(`${one.file}: ${error.message}\n`)
+      await finishRequest(one.taken, { problem: error.message })
+      process.stderr.write(`${one.taken.file}: ${error.message}\n`)
+      continue
     }
+    await finishRequest(one.taken, { done: true })
   }
-  if (taken.length + rejected.length === 0) process.stderr.write(`No request lies in ${requestsFolder(config)}.\n`)
-  return rejected.length > 0 ? 1 : 0
+  if (found.taken + found.rejected === 0) process.stderr.write(`No request lies in ${requestsFolder(config)}.\n`)
+  return found.rejected > 0 ? 1 : 0
 }
 
 /** Where request files are dropped. */

@@ -72,7 +72,16 @@ export function namedInvestigation(deps: NamedInvestigationDeps): LookInto {
     const looking = readOnlyTools(toolbox, { declared })
     try {
       const { markdown, kept } = await carryOut(
-        { looking, clusters, runbooks, investigatorFor: models, now, cut, keep },
+        {
+          looking,
+          clusters,
+          runbooks,
+          investigatorFor: models,
+          now,
+          cut,
+          keep,
+          kept: { id: asked.id, at: asked.createdAt.getTime() },
+        },
         request,
         { signal: run.signal, onProgress: run.progress },
       )

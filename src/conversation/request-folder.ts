@@ -13,6 +13,8 @@ export interface RequestFolderDeps {
   runbooks: () => Iterable<string>
   folder: string
   onRejected: (rejected: RejectedRequest) => void
+  /** Told once of each file that waits until the servers of its clusters answer. */
+  onWaiting: (file: string) => void
   onFailure: (error: unknown) => void
 }
 
@@ -23,23 +25,32 @@ const LOOK_MS = 2_000
  * `.done`, or with `.rejected` and the reason beside it; the report comes into the folder of reports.
  */
 export function watchRequests(deps: RequestFolderDeps): { stop(): Promise<void> } {
-  const { sql, queue, toolbox, runbooks, folder, onRejected, onFailure } = deps
+  const { sql, queue, toolbox, runbooks, folder, onRejected, onWaiting, onFailure } = deps
+  const waiting = new Set<string>()
   let stopped = false
   let timer: NodeJS.Timeout
   const look = () =>
     sweepRequests({
       folder,
       onRejected,
-      known: async () => ({
-        runbooks: runbooks(),
-        clusters: (await knownClusters(toolbox)).map(({ name }) => name),
-      }),
-      ask: (request, file) =>
+      onWaiting(file) {
+        if (!waiting.has(file)) onWaiting(file)
+        waiting.add(file)
+      },
+      known: async () => {
+        const clusters = (await knownClusters(toolbox)).map(({ name }) => name)
+        const servers = toolbox.status()
+        const complete = clusters.length > 0 && servers.every(({ state }) => state === 'ready')
+        return { runbooks: runbooks(), clusters, complete }
+      },
+      ask: (request, file, key) =>
         inTransaction(sql, async (tx) => {
           await askInvestigation(tx, queue, {
             ...{ kind: 'named', incident: null, round: null, askedBy: `file ${file}` },
             request: rowRequest(request),
+            key,
           })
+          waiting.delete(file)
         }),
     }).catch(onFailure)
   let looking = Promise.resolve()

@@ -3,10 +3,12 @@ import type { Json } from '../domain/json.ts'
 import { json, type Sql, type SqlOrTx, type Tx } from '../storage/postgres.ts'
 import type { Queue } from '../storage/queue.ts'
 
-/** The queue whose jobs look into one thing each. */
-export const INVESTIGATION_QUEUE = 'investigation'
-
 export type InvestigationKind = 'incident' | 'question' | 'named'
+
+/** The queue of a kind, whose jobs look into one thing each: nobody who waits for one kind waits behind another. */
+export function queueOf(kind: InvestigationKind): string {
+  return `investigation-${kind}`
+}
 
 /** What is asked. Every field is there; what does not apply is null or empty. */
 export interface InvestigationRequest {
@@ -44,6 +46,8 @@ export interface NewInvestigation {
   askedBy: string
   request: Partial<InvestigationRequest> & Pick<InvestigationRequest, 'deadlineMs'>
   answerTo?: AnswerPlace
+  /** What it was asked by, where the same may come again: asked for once. */
+  key?: string
 }
 
 export interface Investigation {
@@ -65,16 +69,17 @@ export interface Investigation {
 
 /**
  * Asks for an investigation, in the transaction in which it became necessary. Answers its id; undefined where the agent has
- * asked for the same round already.
+ * asked for the same round already, or somebody with the same key.
  */
 export async function askInvestigation(tx: Tx, queue: Queue, asked: NewInvestigation): Promise<string | undefined> {
-  const { kind, incident, round, askedBy, answerTo } = asked
+  const { kind, incident, round, askedBy, answerTo, key = null } = asked
   const request: InvestigationRequest = { ...NOTHING_ASKED, ...asked.request }
   const [row] = await tx<{ id: string }[]>`
-    insert into investigations (kind, incident_id, round, asked_by, request, answer_to)
-    values (${kind}, ${incident}, ${round}, ${askedBy}, ${json(tx, request)}, ${answerTo ? json(tx, answerTo) : null})
+    insert into investigations (kind, incident_id, round, asked_by, request, answer_to, request_key)
+    values (${kind}, ${incident}, ${round}, ${askedBy}, ${json(tx, request)}, ${answerTo ? json(tx, answerTo) : null},
+      ${key})
     on conflict do nothing returning id`
-  if (row) await queue.enqueue(tx, INVESTIGATION_QUEUE, { investigation: row.id }, { key: row.id })
+  if (row) await queue.enqueue(tx, queueOf(kind), { investigation: row.id }, { key: row.id })
   return row?.id
 }
 
@@ -91,12 +96,22 @@ const NOTHING_ASKED: Omit<InvestigationRequest, 'deadlineMs'> = {
   plan: null,
 }
 
-/** Begins, or begins anew what another process left lying; undefined where it has ended. */
+/** How often one is begun: each time may ask models anew, and what ended the process once may do so again. */
+export const MOST_ATTEMPTS = 3
+
+/** Begins, or begins anew what another process left lying; undefined where it has ended, or was begun as often as it may be. */
 export async function beginInvestigation(sql: Sql, id: string): Promise<Investigation | undefined> {
   const [row] = await sql<Row[]>`
     update investigations set status = 'running', attempts = attempts + 1, started_at = watch_now()
-    where id = ${id} and status in ('waiting', 'running') returning *`
+    where id = ${id} and status in ('waiting', 'running') and attempts < ${MOST_ATTEMPTS} returning *`
   return row && toInvestigation(row)
+}
+
+/** Lets it wait as if it had not been begun: its process was told to stop, which is no fault of what it looked into. */
+export async function giveBackInvestigation(sql: Sql, { id, attempts }: Investigation): Promise<void> {
+  await sql`
+    update investigations set status = 'waiting', attempts = attempts - 1, progress = null
+    where id = ${id} and status = 'running' and attempts = ${attempts}`
 }
 
 /** The newest of an incident's round, or of all its rounds. */
@@ -135,7 +150,7 @@ export async function noteProgress(sql: Sql, id: string, progress: string): Prom
   await sql`update investigations set progress = ${progress} where id = ${id} and status = 'running'`
 }
 
-/** Ends it, once: false where it has been ended or withdrawn meanwhile, and then nothing is written. */
+/** Ends it, begun or not, and once: false where it has been ended or withdrawn meanwhile, and then nothing is written. */
 export async function endInvestigation(
   tx: Tx,
   id: string,
@@ -144,7 +159,7 @@ export async function endInvestigation(
   const ended = await tx`
     update investigations set status = 'done', progress = null, report = ${json(tx, report)},
       recording = ${recording === null ? null : json(tx, recording)}, ended_at = watch_now()
-    where id = ${id} and status = 'running'`
+    where id = ${id} and status in ('waiting', 'running')`
   return ended.count > 0
 }
 

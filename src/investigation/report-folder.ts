@@ -11,6 +11,13 @@ export interface KeepOptions {
   remote: ReportsRemote | undefined
 }
 
+/** What a report's file is named by. */
+export interface KeptName {
+  id: string
+  /** Unix milliseconds: when it was asked for. */
+  at: number
+}
+
 export interface KeptReport {
   path: string
   /** Whether it is in the Git remote: null where none is configured, else a sentence where it failed. */
@@ -25,20 +32,22 @@ export async function keepReport(
   named: NamedReport,
   markdown: string,
   { folder, remote }: KeepOptions,
+  kept: KeptName = { id: randomBytes(2).toString('hex'), at: named.startedAt },
 ): Promise<KeptReport> {
   await mkdir(folder, { recursive: true })
-  const path = join(folder, fileNameOf(named))
+  const file = fileNameOf(named, kept)
+  const path = join(folder, file)
   const beside = `${path}.${randomBytes(4).toString('hex')}.part`
   await writeFile(beside, markdown, { mode: 0o640 })
   await rename(beside, path)
-  return { path, pushed: remote ? await pushReports(folder, remote) : null }
+  return { path, pushed: remote ? await pushReports(folder, remote, file) : null }
 }
 
-/** `2026-11-21T190300Z-overview-3f9c.md`: in the order of time, and no two alike. */
-export function fileNameOf({ request, startedAt }: Pick<NamedReport, 'request' | 'startedAt'>): string {
-  const at = new Date(startedAt)
+/** `2026-11-21T190300Z-overview-3f9c.md`: in the order of time, and no two alike; the same investigation has the same again. */
+function fileNameOf({ request }: Pick<NamedReport, 'request'>, { id, at }: KeptName): string {
+  const time = new Date(at)
     .toISOString()
     .replace(/\.\d+Z$/, 'Z')
     .replaceAll(':', '')
-  return `${at}-${request.name.replace(/[^a-z0-9-]/g, '-')}-${randomBytes(2).toString('hex')}.md`
+  return `${time}-${request.name.replace(/[^a-z0-9-]/g, '-')}-${id.slice(0, 8)}.md`
 }

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, readdir, stat } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { withLock } from './folder-lock.ts'
 
 /** A Git remote that reports are pushed to. */
 export interface ReportsRemote {
@@ -19,39 +20,67 @@ export interface ReportsRemote {
 const FOLDER = 'reports'
 
 /**
- * Copies every report that the clone does not have into it, commits and pushes. Git is started with lists of arguments and no
- * shell, asks nobody for a password, and speaks only over https, ssh and files. A failure is a sentence; the next call tries again.
+ * Copies every report that the clone does not have into it, and `written`, which it may have otherwise; commits and pushes. Git is started with lists of arguments and no
+ * shell, asks nobody for a password, and speaks only over https, ssh and files. One process pushes at a time. A failure is a sentence; the next call tries again.
  */
-export async function pushReports(folder: string, remote: ReportsRemote): Promise<true | { problem: string }> {
+export async function pushReports(
+  folder: string,
+  remote: ReportsRemote,
+  written: string,
+): Promise<true | { problem: string }> {
+  const { timeoutMs = TIMEOUT_MS } = remote
+  const times = { staleMs: timeoutMs + 10_000, patienceMs: MOST_COMMANDS * timeoutMs }
   try {
-    await cloned(remote)
-    await git(remote, ['fetch', '--quiet', 'origin'])
-    const there = await git(remote, ['ls-remote', 'origin', `refs/heads/${remote.branch}`])
-    if (there !== '') await git(remote, ['reset', '--quiet', '--hard', `refs/remotes/origin/${remote.branch}`])
-    const inside = join(remote.clone, FOLDER)
-    await mkdir(inside, { recursive: true })
-    const known = new Set(await readdir(inside))
-    const fresh = (await readdir(folder)).filter((name) => name.endsWith('.md') && !known.has(name)).sort()
-    for (const name of fresh) await copyFile(join(folder, name), join(inside, name))
-    if (fresh.length > 0) {
-      await git(remote, ['add', '--', ...fresh.map((name) => `${FOLDER}/${name}`)])
-      await git(remote, ['commit', '--quiet', '-m', subjectOf(fresh)])
-    }
-    // What an earlier push left behind goes along even where nothing is new.
-    const head = await git(remote, ['rev-parse', '--quiet', '--verify', 'HEAD']).catch(() => '')
-    if (head !== '' && !there.startsWith(head))
-      await git(remote, ['push', '--quiet', 'origin', `HEAD:refs/heads/${remote.branch}`])
-    return true
+    const pushed = await withLock(`${remote.clone}.lock`, times, async (alive) => {
+      await push(folder, { ...remote, alive }, written)
+    })
+    if (pushed) return true
+    return { problem: `The report waits for a push that takes long. ${LATER}` }
   } catch (error) {
-    return {
-      problem: `The report could not be pushed: ${reasonOf(error, remote)} It is kept in the folder and goes along with the next one.`,
-    }
+    return { problem: `The report could not be pushed: ${reasonOf(error, remote)} ${LATER}` }
   }
 }
 
-async function cloned(remote: ReportsRemote): Promise<void> {
+const LATER = 'It is kept in the folder and goes along with the next one.'
+const TIMEOUT_MS = 60_000
+/** What one push may take at most. */
+const MOST_COMMANDS = 5
+
+/** The clone is ours alone, until this ends. */
+interface Held extends ReportsRemote {
+  /** Shows that it is still being worked on. */
+  alive: () => Promise<void>
+}
+
+async function push(folder: string, remote: Held, written: string): Promise<void> {
+  await cloned(remote)
+  await git(remote, ['fetch', '--quiet', 'origin'])
+  const there = await git(remote, ['ls-remote', 'origin', `refs/heads/${remote.branch}`])
+  if (there !== '') await git(remote, ['reset', '--quiet', '--hard', `refs/remotes/origin/${remote.branch}`])
+  const inside = join(remote.clone, FOLDER)
+  await mkdir(inside, { recursive: true })
+  const known = new Set(await readdir(inside))
+  const fresh = (await readdir(folder))
+    .filter((name) => name.endsWith('.md') && (name === written || !known.has(name)))
+    .sort()
+  for (const name of fresh) await copyFile(join(folder, name), join(inside, name))
+  if (fresh.length > 0) {
+    await git(remote, ['add', '--', ...fresh.map((name) => `${FOLDER}/${name}`)])
+    const changed = await git(remote, ['status', '--porcelain', '--untracked-files=no'])
+    if (changed !== '') await git(remote, ['commit', '--quiet', '-m', subjectOf(fresh)])
+  }
+  // What an earlier push left behind goes along even where nothing is new.
+  const head = await git(remote, ['rev-parse', '--quiet', '--verify', 'HEAD']).catch(() => '')
+  if (head !== '' && !there.startsWith(head))
+    await git(remote, ['push', '--quiet', 'origin', `HEAD:refs/heads/${remote.branch}`])
+}
+
+async function cloned(remote: Held): Promise<void> {
   const there = await stat(join(remote.clone, '.git')).catch(() => undefined)
   if (there) {
+    // A Git that was killed leaves its own behind; nobody else works here.
+    for (const name of ['index', 'HEAD', 'config'])
+      await rm(join(remote.clone, '.git', `${name}.lock`), { force: true })
     await git(remote, ['remote', 'set-url', '--', 'origin', remote.url])
     return
   }
@@ -60,7 +89,8 @@ async function cloned(remote: ReportsRemote): Promise<void> {
   await git(remote, ['remote', 'add', '--', 'origin', remote.url])
 }
 
-async function git({ clone, env, timeoutMs = 60_000 }: ReportsRemote, args: readonly string[]): Promise<string> {
+async function git({ clone, env, timeoutMs = TIMEOUT_MS, alive }: Held, args: readonly string[]): Promise<string> {
+  await alive()
   const who = [
     '-c',
     'user.name=Watchkeeper',
@@ -113,7 +143,7 @@ function subjectOf(fresh: readonly string[]): string {
 }
 
 /** What Git said, in one line and without the address, which may hold a token. */
-function reasonOf(error: unknown, { url, timeoutMs = 60_000 }: ReportsRemote): string {
+function reasonOf(error: unknown, { url, timeoutMs = TIMEOUT_MS }: ReportsRemote): string {
   const { stderr = '', killed = false, code } = Object(error) as { stderr?: string; killed?: boolean; code?: unknown }
   if (code === 'ENOENT') return 'git is not installed.'
   if (killed) return `git did not end within ${timeoutMs / 1_000} s.`

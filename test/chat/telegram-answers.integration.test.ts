@@ -94,3 +94,12 @@ test('secrets are cut, what stays at home is not told, and a failure is said', a
   await said(watch, 'It could not be looked into.')
   expect(JSON.stringify(watch.telegram.messages())).not.toMatch(/hunter2|Of the safe/)
 })
+
+test('an answer that took more than a day to come is said all the same', async () => {
+  const watch = await startWatch(after)
+  const id = await question(watch)
+  await watch.sql`
+    update investigations set created_at = watch_now() - interval '30 hours', ended_at = watch_now() where id = ${id}`
+  await done(watch, id)
+  await said(watch, 'killed for its memory')
+})

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -51,6 +51,7 @@ async function lookInto(
   request: Partial<Parameters<typeof rowRequest>[0]>,
   more: Partial<NamedInvestigationDeps> = {},
   words?: string,
+  signal = new AbortController().signal,
 ) {
   const local = scriptedModel('local', conclude())
   const { router } = testRouter({ local })
@@ -84,9 +85,9 @@ async function lookInto(
     text: null,
     ...(words === undefined ? rowRequest(named) : { name: null, text: words }),
   }
-  const investigation = { id: 'x', kind: 'named', request: row } as unknown as Investigation
+  const investigation = { id: 'x', createdAt: new Date(0), kind: 'named', request: row } as unknown as Investigation
   const { report, recording } = await namedInvestigation(deps)(investigation, {
-    signal: new AbortController().signal,
+    signal,
     progress: () => {},
   })
   return { report: report as unknown as NamedAnswer, recording, local }
@@ -103,6 +104,23 @@ test('its report is kept, told and without secrets; its record can be run again'
   const again = await replay(read, { prompt: PROMPT })
   expect(again.differences).toEqual([])
   expect(again.report.conclusion?.finding).toBe('not_a_problem')
+})
+
+test('one that was cut off by a stop keeps no report; run again, it replaces its own', async () => {
+  const keep = { folder: join(folder, 'again'), remote: undefined }
+  const stopping = new AbortController()
+  const cutOff = {
+    ...toolbox,
+    call: async (...call: Parameters<Toolbox['call']>) => {
+      if (!call[0].endsWith('clusters_list')) stopping.abort(new Error('stopping'))
+      return await toolbox.call(...call)
+    },
+  }
+  await expect(lookInto({}, { keep, toolbox: cutOff }, undefined, stopping.signal)).rejects.toThrow('stopping')
+  expect(existsSync(keep.folder)).toBe(false)
+  await lookInto({}, { keep })
+  await lookInto({}, { keep })
+  expect(readdirSync(keep.folder)).toEqual(['1970-01-01T000000Z-sunday-x.md'])
 })
 
 test('words of the chat are read where the clusters are known', async () => {

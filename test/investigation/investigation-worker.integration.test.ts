@@ -8,6 +8,7 @@ import {
   newestInvestigation,
   withdrawInvestigations,
 } from '../../src/investigation/investigation-rows.ts'
+import { pruneInvestigations } from '../../src/investigation/investigation-sweep.ts'
 import { investigationWorker, type LookInto } from '../../src/investigation/investigation-worker.ts'
 import { inTransaction } from '../../src/storage/postgres.ts'
 import { openQueue, type Queue } from '../../src/storage/queue.ts'
@@ -34,9 +35,18 @@ afterEach(async () => {
   await queue.stop({ graceful: false })
 })
 
-async function work(incidentKind: LookInto): Promise<void> {
+const answer: LookInto = async () => ({ report: { kind: 'answer' }, recording: null, tell: async () => {} })
+
+async function work(incidentKind: LookInto, sweepEveryMs = 60_000): Promise<void> {
   const worker = investigationWorker({
-    ...{ sql, queue, concurrency: 1, log: { error: () => {} }, kinds: { incident: incidentKind } },
+    sweepEveryMs,
+    ...{
+      sql,
+      queue,
+      concurrency: { incident: 1, question: 1, named: 1 },
+      log: { error: () => {} },
+      kinds: { incident: incidentKind, question: answer },
+    },
     tellFailure: async (_tx, { id }) => void failed.push(id),
   })
   stop = worker.stop
@@ -134,4 +144,109 @@ test('a new round drops what is still under way for the one before; with models 
     { round: 1, status: 'withdrawn' },
     { round: 2, status: 'waiting' },
   ])
+})
+
+test('one that ended its process each time is not begun a fourth time, and people are told', async () => {
+  const id = await ask()
+  await sql`update investigations set status = 'running', attempts = 3`
+  let begun = 0
+  await work(async () => {
+    begun += 1
+    return { report: {}, recording: null, tell: async () => {} }
+  })
+  const done = await until((one) => one?.status === 'done')
+  expect(done?.report).toEqual({ failed: expect.any(String) })
+  expect([begun, failed]).toEqual([0, [id]])
+})
+
+test('a process that stops has not used up a try', async () => {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+  await work((_, { signal }) => {
+    begin()
+    return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('cut off'))))
+  })
+  await ask()
+  await begun
+  stop?.()
+  expect(await until((one) => one?.status === 'waiting')).toMatchObject({ attempts: 0 })
+})
+
+test('what lost its job is looked into all the same; begun too often without one, or far too long, it ends', async () => {
+  const lost = (await ask()) ?? ''
+  const spent = (await ask(1, 'bob')) ?? ''
+  const stuck = (await ask(1, 'anna')) ?? ''
+  await sql`update investigations set status = 'waiting', attempts = 3 where id = ${spent}`
+  await sql`update investigations set status = 'running', started_at = now() - interval '1 hour' where id = ${stuck}`
+  await sql`delete from pgboss.job where singleton_key in (${lost}, ${spent})`
+  await sql`update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now() where singleton_key = ${stuck}`
+  await work(async () => ({ report: { looks: 1 }, recording: null, tell: async () => {} }), 50)
+  const failedReport = { failed: expect.any(String) }
+  await expect
+    .poll(async () => await sql`select id, report from investigations where status = 'done' order by asked_by`)
+    .toEqual([
+      { id: lost, report: { looks: 1 } },
+      { id: stuck, report: failedReport },
+      { id: spent, report: failedReport },
+    ])
+  expect(failed.toSorted()).toEqual([spent, stuck].toSorted())
+})
+
+test('a question is answered while the places of incidents are taken', async () => {
+  const { promise: stopped, resolve: end } = Promise.withResolvers<void>()
+  await work(async () => {
+    await stopped
+    return { report: {}, recording: null, tell: async () => {} }
+  })
+  await ask()
+  await ask(2)
+  await inTransaction(sql, (tx) =>
+    askInvestigation(tx, queue, {
+      kind: 'question',
+      incident,
+      round: 1,
+      askedBy: 'bob',
+      request: { deadlineMs: 1_000 },
+    }),
+  )
+  await expect
+    .poll(async () => await sql`select kind from investigations where status = 'done'`, { timeout: 5_000 })
+    .toEqual([{ kind: 'question' }])
+  end()
+})
+
+test('what comes by the same key is asked for once', async () => {
+  const named = { kind: 'named', incident: null, round: null, askedBy: 'file a.yaml' } as const
+  const request = { name: 'overview', deadlineMs: 1_000 }
+  const askBy = (key: string) => inTransaction(sql, (tx) => askInvestigation(tx, queue, { ...named, request, key }))
+  expect(await askBy('file:a')).toBeDefined()
+  expect(await askBy('file:a')).toBeUndefined()
+  expect(await askBy('file:b')).toBeDefined()
+})
+
+test('what was recorded and seen for a closed incident is forgotten after a month, and its report stays', async () => {
+  const other = (await seedQuestion(sql)).incident
+  const old = '00000000-0000-4000-8000-000000000001'
+  const open = '00000001-0000-4000-8000-000000000001'
+  await sql`update incidents set status = 'closed', closed_at = watch_now() - interval '31 days' where id = ${incident}`
+  for (const [id, of] of [
+    [old, incident],
+    [open, other],
+  ] as const) {
+    await sql`
+      insert into investigations (id, kind, incident_id, round, asked_by, request, status, report, recording, ended_at)
+      values (${id}, 'incident', ${of}, 1, 'bob', '{}', 'done', '{"looks":1}', '"much"', watch_now() - interval '31 days')`
+    for (const key of [`look:${id.slice(0, 8)}:1`, 'check:x'])
+      await sql`
+        insert into evidence (incident_id, round, key, tool, args, asked_by, ok, result, summary, took_ms)
+        values (${of}, 1, ${key}, 't', '{}', 'x', true, '{}', '', 1) on conflict do nothing`
+  }
+  await pruneInvestigations(sql)
+  expect(await sql`select id, report, recording from investigations order by id`).toEqual([
+    { id: old, report: { looks: 1 }, recording: null },
+    { id: open, report: { looks: 1 }, recording: 'much' },
+  ])
+  const keys = await sql<{ key: string }[]>`
+    select key from evidence where key in ('check:x', ${`look:${old.slice(0, 8)}:1`}, ${`look:${open.slice(0, 8)}:1`})
+    order by key`
+  expect(keys.map(({ key }) => key)).toEqual(['check:x', 'check:x', 'look:00000001:1'])
 })

@@ -1,15 +1,24 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { NamedReport } from '../../src/investigation/named.ts'
 import { keepReport } from '../../src/investigation/report-folder.ts'
 import type { ReportsRemote } from '../../src/investigation/report-git.ts'
 import { finishRequest, sweepRequests, takeRequests } from '../../src/investigation/request-file.ts'
 import { carryOut } from '../../src/investigation/run-request.ts'
 
-const KNOWN = { runbooks: ['pod-oom-killed'], clusters: ['lab'] }
+const KNOWN = { runbooks: ['pod-oom-killed'], clusters: ['lab'], complete: true }
 let folder: string
 
 beforeEach(() => {
@@ -50,16 +59,22 @@ function inRemote({ url, branch }: ReportsRemote): string[] {
     .map((path) => path.replace(/^reports\//, ''))
 }
 
+async function takeAll(from: string) {
+  const all = []
+  for await (const one of takeRequests(from, KNOWN)) all.push(one)
+  return all
+}
+
 test('requests that lie in the folder are taken once; a bad one is kept beside its reason', async () => {
   const requests = join(folder, 'requests')
-  await takeRequests(requests, KNOWN)
+  expect(await takeAll(requests)).toEqual([])
   writeFileSync(join(requests, 'a.yaml'), 'clusters: [lab]\n')
   writeFileSync(join(requests, 'b.json'), '{"clusters":["moon"]}')
   writeFileSync(join(requests, 'c.txt'), 'not a request')
-  const both = await Promise.all([takeRequests(requests, KNOWN), takeRequests(requests, KNOWN)])
-  const taken = both.flatMap((one) => one.taken)
+  const both = (await Promise.all([takeAll(requests), takeAll(requests)])).flat()
+  const taken = both.flatMap((one) => ('taken' in one ? [one.taken] : []))
   expect(taken.map(({ file }) => file)).toEqual(['a.yaml'])
-  expect(both.flatMap((one) => one.rejected).map(({ file }) => file)).toEqual(['b.json'])
+  expect(both.flatMap((one) => ('rejected' in one ? [one.rejected.file] : []))).toEqual(['b.json'])
   expect(readdirSync(requests).sort()).toEqual(['a.yaml.taken', 'b.json.rejected', 'b.json.rejected.reason', 'c.txt'])
   expect(readFileSync(join(requests, 'b.json.rejected.reason'), 'utf8')).toMatch(/^There is no cluster "moon"/)
   for (const one of taken) await finishRequest(one, { done: true })
@@ -68,9 +83,9 @@ test('requests that lie in the folder are taken once; a bad one is kept beside i
 
 test('a request that could not be carried out is kept beside its reason', async () => {
   writeFileSync(join(folder, 'a.yaml'), '')
-  const [one] = (await takeRequests(folder, KNOWN)).taken
-  if (!one) throw new Error('It was not taken.')
-  await finishRequest(one, { problem: 'The report cannot be written.' })
+  const [one] = await takeAll(folder)
+  if (!one || !('taken' in one)) throw new Error('It was not taken.')
+  await finishRequest(one.taken, { problem: 'The report cannot be written.' })
   expect(readdirSync(folder).sort()).toEqual(['a.yaml.rejected', 'a.yaml.rejected.reason'])
 })
 
@@ -99,6 +114,80 @@ test('a sweep asks for each once; what could not be asked for lies there again',
   expect(rejected).toEqual(['c.yaml'])
 })
 
+test('a request is taken when its turn comes: what was not reached lies there still', async () => {
+  for (const name of ['a', 'b']) writeFileSync(join(folder, `${name}.yaml`), '')
+  for await (const one of takeRequests(folder, KNOWN)) {
+    expect(one).toMatchObject({ taken: { file: 'a.yaml' } })
+    break
+  }
+  expect(readdirSync(folder).sort()).toEqual(['a.yaml.taken', 'b.yaml'])
+})
+
+test('while one is asked for the others lie there; what a dead process left is asked for again, by the same key', async () => {
+  for (const name of ['a', 'b']) writeFileSync(join(folder, `${name}.yaml`), '')
+  const seen: string[][] = []
+  const keys: string[] = []
+  const sweep = () =>
+    sweepRequests({
+      folder,
+      known: async () => KNOWN,
+      async ask(_, file, key) {
+        seen.push(readdirSync(folder).sort())
+        keys.push(`${file} ${key}`)
+      },
+    })
+  await sweep()
+  expect(seen[0]).toEqual(['a.yaml.asking', 'b.yaml'])
+  renameSync(join(folder, 'a.yaml.done'), join(folder, 'a.yaml.asking'))
+  await sweep()
+  expect(keys).toHaveLength(2)
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 61_000)
+  await sweep()
+  clock.mockRestore()
+  await sweep()
+  expect(keys).toHaveLength(3)
+  expect(keys[2]).toBe(keys[0])
+  expect(new Set(keys).size).toBe(2)
+})
+
+test('what is asked for is not asked for again where its file cannot be renamed', async () => {
+  writeFileSync(join(folder, 'a.yaml'), '')
+  mkdirSync(join(folder, 'a.yaml.done'))
+  let asked = 0
+  const sweep = () =>
+    sweepRequests({
+      folder,
+      known: async () => KNOWN,
+      async ask() {
+        asked += 1
+      },
+    })
+  await expect(sweep()).rejects.toThrow()
+  await sweep()
+  expect(asked).toBe(1)
+})
+
+test('while a server is away a request for its clusters waits, and a bad one is rejected all the same', async () => {
+  writeFileSync(join(folder, 'all.yaml'), '')
+  writeFileSync(join(folder, 'attic.yaml'), 'clusters: [attic]\n')
+  writeFileSync(join(folder, 'bad.yaml'), 'minutes: 0\n')
+  const rejected: string[] = []
+  const waiting: string[] = []
+  const asked: string[] = []
+  const sweep = (clusters: string[], complete: boolean) =>
+    sweepRequests({
+      folder,
+      known: async () => ({ ...KNOWN, clusters, complete }),
+      onRejected: ({ file }) => rejected.push(file),
+      onWaiting: (file) => waiting.push(file),
+      ask: async (_, file) => void asked.push(file),
+    })
+  await sweep([], false)
+  expect([rejected, waiting, asked]).toEqual([['bad.yaml'], ['all.yaml', 'attic.yaml'], []])
+  await sweep(['attic', 'lab'], true)
+  expect(asked).toEqual(['all.yaml', 'attic.yaml'])
+})
+
 test('reports are pushed, beside what others push meanwhile', async () => {
   const remote = bare()
   const reports = join(folder, 'reports')
@@ -109,6 +198,45 @@ test('reports are pushed, beside what others push meanwhile', async () => {
   expect((await keepReport(NAMED, '# two\n', { folder: reports, remote })).pushed).toBe(true)
   expect(inRemote(remote)).toHaveLength(3)
   expect(readdirSync(reports)).toHaveLength(2)
+})
+
+test('a report that was made anew replaces its own in the remote, and the same again is no commit', async () => {
+  const remote = bare()
+  const keep = { folder: join(folder, 'reports'), remote }
+  const kept = { id: '3f9c2a71-1', at: 0 }
+  for (const text of ['# one\n', '# two\n', '# two\n'])
+    expect((await keepReport(NAMED, text, keep, kept)).pushed).toBe(true)
+  const [name = ''] = inRemote(remote)
+  expect(inRemote(remote)).toEqual(['1970-01-01T000000Z-overview-3f9c2a71.md'])
+  const git = (...args: string[]) => execFileSync('git', ['--git-dir', remote.url, ...args], { encoding: 'utf8' })
+  expect(git('show', `main:reports/${name}`)).toBe('# two\n')
+  expect(git('rev-list', '--count', 'main').trim()).toBe('2')
+})
+
+test('several at once push one after the other', async () => {
+  const remote = bare()
+  const keep = { folder: join(folder, 'reports'), remote }
+  const kept = await Promise.all([1, 2, 3].map((n) => keepReport(NAMED, `# ${n}\n`, keep, { id: `${n}`, at: n })))
+  expect(kept.map(({ pushed }) => pushed)).toEqual([true, true, true])
+  expect(inRemote(remote)).toHaveLength(3)
+})
+
+test('what a killed push left locked is pushed all the same', async () => {
+  const remote = bare()
+  const keep = { folder: join(folder, 'reports'), remote }
+  await keepReport(NAMED, '# one\n', keep)
+  writeFileSync(join(remote.clone, '.git', 'index.lock'), '')
+  writeFileSync(`${remote.clone}.lock`, '')
+  utimesSync(`${remote.clone}.lock`, 0, 0)
+  expect((await keepReport(NAMED, '# two\n', keep)).pushed).toBe(true)
+  expect(inRemote(remote)).toHaveLength(2)
+})
+
+test('a clone that another process works in is left alone, and that is told', async () => {
+  const remote = { ...bare(), timeoutMs: 20 }
+  writeFileSync(`${remote.clone}.lock`, '')
+  const { pushed } = await keepReport(NAMED, '# one\n', { folder: join(folder, 'reports'), remote })
+  expect(pushed).toEqual({ problem: expect.stringMatching(/^The report waits/) })
 })
 
 test('a push that fails is told without the address, loses nothing, and is made up for by the next', async () => {
