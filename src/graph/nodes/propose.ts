@@ -173,11 +173,12 @@ async function fromPlan(deps: GraphDeps, state: IncidentState): Promise<Draft | 
   const done = new Set(
     (await effectsOf(deps.sql, basis.id)).filter((it) => it.status === 'done').map((it) => it.action),
   )
-  const { actions, runbook, inputs, verify, cluster, proposal } = basis.body
+  const { actions, runbook, inputs, verify, cluster, proposal, edited } = basis.body
   if (state.purpose === 'rest') {
     const left = actions.filter((action) => !done.has(action.index))
     const checksRound = basis.body.checksRound ?? basis.body.round
-    return { runbook, inputs, verify, cluster, checksRound, ...(proposal && { proposal }), steps: left.map(again) }
+    const made = { ...(proposal && { proposal }), ...(edited && { edited }) }
+    return { runbook, inputs, verify, cluster, checksRound, ...made, steps: left.map(again) }
   }
   const back: DraftStep[] = []
   for (const action of actions.filter((it) => done.has(it.index)).reverse()) {
