@@ -71,14 +71,15 @@ function propose(
     return told(asked, { ...answer, plan: null, notes: [...answer.notes, because ?? 'Nothing is proposed.'] })
   const { id } = view.incident
   const notes = [...answer.notes, `I will propose it, and ask on the card of #${id}: ${ideaWords(answer.plan)}`]
-  return told(asked, { ...answer, notes }, (tx) =>
-    putToGraph(tx, deps, {
+  return told(asked, { ...answer, notes }, async (tx) => {
+    const late = await putToGraph(tx, deps, {
       incident: id,
       person,
       verb: 'choose',
       params: { subject: asked.id, cause: 0 },
-    }),
-  )
+    })
+    return late === undefined ? undefined : { ...answer, plan: null, notes: [...answer.notes, late] }
+  })
 }
 
 function ideaWords(plan: ProposedPlan): string {

@@ -117,12 +117,14 @@ interface Sight {
   due: boolean
 }
 
-async function lookAround(sql: SqlOrTx, { incident, lastRequest, wait }: IncidentState): Promise<Sight> {
+/** An edit is of one plan, which no other may be taken for: one that comes after its plan's verdict changes nothing. */
+async function lookAround(sql: SqlOrTx, { incident, lastRequest, wait, plan }: IncidentState): Promise<Sight> {
   const verbs = [...fitting[wait ?? 'watch']]
   const [row] = await sql<(Omit<Sight, 'asked'> & { asked: Asked | null })[]>`
     select (
         select jsonb_build_object('id', id, 'verb', verb, 'params', params, 'by', by) from requests
         where incident_id = i.id and id > ${lastRequest} and taken_at is null and verb = any(${verbs}::text[])
+          and (verb <> 'modify' or params->>'plan' = ${plan})
         order by id limit 1) as asked,
       (select count(*) from alerts where incident_id = i.id and status = 'firing') as firing,
       i.alert_version as "alertVersion",
