@@ -19,6 +19,10 @@ export function whyNotTaken(person: Person | undefined, incident: Incident | und
   if (!incident)
     return 'What I do belongs to an incident. Ask in reply to a card, or name one: /ask #12 … (/incidents lists what is open).'
   if (incident.status === 'closed') return `#${incident.id} is over, so there is nothing to propose for it.`
+  if (incident.status === 'watching' && incident.outcome === 'in_doubt')
+    return `Whether the last step of #${incident.id} took place is not known. Say that on its card first, then ask again.`
+  if (incident.status === 'running' || incident.status === 'verifying')
+    return `A plan for #${incident.id} is under way. Ask again when it is over.`
   return undefined
 }
 
@@ -50,8 +54,10 @@ export async function putToGraph(
   const incident = await lockIncident(tx, id)
   const late = verb === 'modify' ? await whyNotChanged(tx, id, String(params.plan)) : whyNotTaken(person, incident)
   if (late !== undefined) return late
+  // Words are about what there is now: a round that is begun meanwhile does not take them up.
+  const asked = verb === 'choose' ? { ...params, round: incident.round } : params
   await tx`
-    insert into requests (incident_id, verb, params, by) values (${id}, ${verb}, ${json(tx, params)}, ${person.name})`
+    insert into requests (incident_id, verb, params, by) values (${id}, ${verb}, ${json(tx, asked)}, ${person.name})`
   await happened(tx, {
     incident: id,
     round: incident.round,

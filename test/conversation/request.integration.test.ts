@@ -63,3 +63,27 @@ test('what is told is what was found under the lock, where the moment had passed
   await inTransaction(sql, (tx) => told(asked, emptyAnswer(), async () => late).tell(tx))
   expect((await findInvestigation(sql, asked.id))?.report).toEqual(late)
 })
+
+test.each([
+  ['running', null, /under way\. Ask again when it is over/],
+  ['verifying', null, /under way/],
+  ['watching', 'in_doubt', /took place is not known/],
+  ['closed', null, /is over/],
+])('words for a plan are told no while it is %s with the outcome %s', async (status, outcome, because) => {
+  const incident = await seedIncident(sql, status)
+  await sql`update incidents set outcome = ${outcome} where id = ${incident}`
+  expect(await put(incident, 'choose', { subject: 'i1', cause: 0 })).toMatch(because)
+  expect(await requests(incident)).toEqual([])
+})
+
+test.each(['snooze', 'ignored', 'watch', 'target'] as const)(
+  'words for a plan are taken up while it waits for %s, in their own round alone',
+  async (wait) => {
+    const incident = await seedIncident(sql, 'snoozed')
+    expect(await put(incident, 'choose', { subject: 'i1', cause: 0 })).toBeUndefined()
+    const asked = { kind: 'asked', asked: { verb: 'choose', params: { subject: 'i1', round: 1 } } }
+    expect(await newsFor(sql, waiting(incident, wait))).toMatchObject(asked)
+    const later = (await newsFor(sql, waiting(incident, wait, { round: 2 }))) ?? { kind: 'nothing' }
+    expect(later.kind).not.toBe('asked')
+  },
+)
