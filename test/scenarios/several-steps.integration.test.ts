@@ -66,6 +66,7 @@ test('the rest of a plan that a person changed says so, and goes on saying who',
   await (await watch.until((_view, state) => state === 'partial')).press('rest', alice)
   const rest = await watch.until((view, state) => state === 'asked' && view.plan?.body.purpose === 'rest')
   expect(rest.view.plan?.body.edited).toEqual(edited.view.plan?.body.edited)
+  expect(rest.view.plan).toMatchObject({ proposedBy: 'alice', body: { authors: ['bob'] } })
   expect(rest.card.lines).toContainEqual({ label: 'Changed', text: 'by bob: memory 320Mi instead of 384Mi' })
 })
 
