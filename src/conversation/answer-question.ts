@@ -2,7 +2,7 @@ import { incidentView } from '../chat/incident-view.ts'
 import type { Answer } from '../domain/answer.ts'
 import type { Conclusion, ProposedPlan } from '../domain/investigation.ts'
 import type { IncidentView } from '../domain/view.ts'
-import { modeNow } from '../inference/mode-setting.ts'
+import { modeNow, modeWished } from '../inference/mode-setting.ts'
 import { type Prompt, readPrompt } from '../inference/prompts.ts'
 import type { Investigation } from '../investigation/investigation-rows.ts'
 import type { Ended, Investigating, LookInto } from '../investigation/investigation-worker.ts'
@@ -113,7 +113,7 @@ async function byModel(deps: ConversationDeps, prompt: Prompt, { asked, run, vie
       tools: chooseTools(await looking.tools().catch(() => []), texts, LOOKING_TOOLS),
       menu: plansText(plannable),
       unfit: (plan) => planMisuse(concluding(plan), plannable)[0]?.because,
-      mode: asked.request.mode ?? (await modeNow(sql, deps.mode, asked.incident)),
+      mode: async () => modeWished(asked.request.mode, await modeNow(sql, deps.mode, asked.incident)),
       deadlineMs: asked.request.deadlineMs,
       signal: run.signal,
       onProgress: run.progress,

@@ -6,7 +6,7 @@ import type { Person } from '../../domain/person.ts'
 import { atLeast } from '../../domain/person.ts'
 import type { Plan } from '../../domain/plan.ts'
 import { findIncident } from '../../incidents/incident-rows.ts'
-import { modeNow } from '../../inference/mode-setting.ts'
+import { modeNow, modeWished } from '../../inference/mode-setting.ts'
 import type { Prompt } from '../../inference/prompts.ts'
 import { quoted } from '../../inference/quoting.ts'
 import type { Judgement } from '../../inference/router.ts'
@@ -108,7 +108,7 @@ async function byModel(
     severity: incident.severity,
     purpose: 'edit',
     prompt: prompt.id,
-    mode: asked.request.mode ?? (await modeNow(deps.sql, deps.mode, incident.id)),
+    mode: modeWished(asked.request.mode, await modeNow(deps.sql, deps.mode, incident.id)),
     neverLeaves: await staysHome(deps.sql, incident.id, deps.neverLeaves),
     names: [],
     request: {
