@@ -7,15 +7,15 @@ export const SELF_WAIT_MS = 60_000
 /** What the votes amount to: enough, or a sentence on what is still wanted. */
 export type Tally = { settled: true } | { settled: false; wants: string }
 
-/** Whether one more approving press is taken from this person, or why not. */
+/** Whether one more approving press is taken from this person, or why not. `authors`: everybody who had a hand in the plan. */
 export function mayApprove(
   approval: Approval,
-  proposedBy: string,
+  authors: readonly string[],
   votes: readonly Vote[],
   person: Person,
 ): string | undefined {
   if (approval.asks !== 'two') return undefined
-  if (proposedBy === person.name) return 'You asked for this one: two others must approve it.'
+  if (authors.includes(person.name)) return 'You asked for this one: two others must approve it.'
   if (votes.some((vote) => vote.verdict === 'approve' && vote.person === person.name))
     return 'Your approval is in. A second person must approve too.'
   return undefined

@@ -1,7 +1,7 @@
 import { writeLedger } from '../autonomy/ledger.ts'
 import type { Approval } from '../domain/approval.ts'
 import { actorOf } from '../domain/person.ts'
-import { planDigest, shortDigest, type targetName } from '../domain/plan.ts'
+import { authorsOf, planDigest, shortDigest, type targetName } from '../domain/plan.ts'
 import type { PressAnswer } from '../domain/press.ts'
 import { happened, retireButtons } from '../incidents/move.ts'
 import { wake } from '../incidents/wake.ts'
@@ -22,7 +22,7 @@ export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' 
   const [plan, known] = await sentTogether([findPlan(tx, approval.planId), votesOn(tx, approval.id)])
   if (!plan || planDigest(plan.body) !== approval.digest || plan.digest !== approval.digest)
     return await refuseChanged(pressing, approval)
-  const refusal = mayApprove(approval, plan.proposedBy, known, person)
+  const refusal = mayApprove(approval, authorsOf(plan), known, person)
   if (refusal) return { text: refusal, alert: true }
   if (press.typed !== undefined && namesTarget(press.typed, plan.body.actions, approval))
     await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'typed' })

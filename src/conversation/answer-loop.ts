@@ -36,7 +36,8 @@ export interface Asked {
   /** What could be proposed, for the model to read: runbooks and changing tools. */
   menu: string
   unfit: (idea: ProposedPlan) => string | undefined
-  mode: Mode
+  /** Which models may be asked; read before each time that one is, because people change it meanwhile. */
+  mode: () => Promise<Mode>
   deadlineMs: number
   signal: AbortSignal
   onProgress: (line: string) => void
@@ -122,7 +123,7 @@ async function askOnce(
     severity: asked.severity,
     purpose: 'answer',
     prompt: prompt.id,
-    mode: asked.mode,
+    mode: await asked.mode(),
     neverLeaves: asked.staysHome,
     names: namesOf(asked.labels),
     request,

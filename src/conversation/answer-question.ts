@@ -2,7 +2,7 @@ import { incidentView } from '../chat/incident-view.ts'
 import type { Answer } from '../domain/answer.ts'
 import type { Conclusion, ProposedPlan } from '../domain/investigation.ts'
 import type { IncidentView } from '../domain/view.ts'
-import { modeNow } from '../inference/mode-setting.ts'
+import { modeNow, modeWished } from '../inference/mode-setting.ts'
 import { type Prompt, readPrompt } from '../inference/prompts.ts'
 import type { Investigation } from '../investigation/investigation-rows.ts'
 import type { Ended, Investigating, LookInto } from '../investigation/investigation-worker.ts'
@@ -71,14 +71,15 @@ function propose(
     return told(asked, { ...answer, plan: null, notes: [...answer.notes, because ?? 'Nothing is proposed.'] })
   const { id } = view.incident
   const notes = [...answer.notes, `I will propose it, and ask on the card of #${id}: ${ideaWords(answer.plan)}`]
-  return told(asked, { ...answer, notes }, (tx) =>
-    putToGraph(tx, deps, {
+  return told(asked, { ...answer, notes }, async (tx) => {
+    const late = await putToGraph(tx, deps, {
       incident: id,
       person,
       verb: 'choose',
       params: { subject: asked.id, cause: 0 },
-    }),
-  )
+    })
+    return late === undefined ? undefined : { ...answer, plan: null, notes: [...answer.notes, late] }
+  })
 }
 
 function ideaWords(plan: ProposedPlan): string {
@@ -112,7 +113,7 @@ async function byModel(deps: ConversationDeps, prompt: Prompt, { asked, run, vie
       tools: chooseTools(await looking.tools().catch(() => []), texts, LOOKING_TOOLS),
       menu: plansText(plannable),
       unfit: (plan) => planMisuse(concluding(plan), plannable)[0]?.because,
-      mode: asked.request.mode ?? (await modeNow(sql, deps.mode, asked.incident)),
+      mode: async () => modeWished(asked.request.mode, await modeNow(sql, deps.mode, asked.incident)),
       deadlineMs: asked.request.deadlineMs,
       signal: run.signal,
       onProgress: run.progress,

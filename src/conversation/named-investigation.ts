@@ -67,7 +67,7 @@ export function namedInvestigation(deps: NamedInvestigationDeps): LookInto {
         : (from: Looking) =>
             inMode(
               investigatorFor(from, (recording) => recordings.push(recording)),
-              mode,
+              () => modeNow(sql, deps.mode),
             )
     const looking = readOnlyTools(toolbox, { declared })
     try {
@@ -111,7 +111,8 @@ function requestIn({ request }: Investigation, known: KnownNames): NamedRequest 
   )
 }
 
-function inMode(investigator: Investigator, mode: Mode): Investigator {
+/** Asked in the mode that is in force at each turn. */
+function inMode(investigator: Investigator, mode: () => Promise<Mode>): Investigator {
   return { investigate: (question) => investigator.investigate({ ...question, mode }) }
 }
 

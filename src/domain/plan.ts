@@ -64,8 +64,10 @@ export interface PlanBody {
   checksRound?: number
   /** With arguments filled in. */
   verify: VerifyClause[]
-  /** What a person changed of the plan with this digest, and who. */
-  edited?: { by: string; of: string; edits: Edit[] }
+  /** What a person changed of the plan with this digest, and who; `before`: what others had changed already, oldest first. */
+  edited?: { by: string; of: string; edits: Edit[]; before?: { by: string; edits: Edit[] }[] }
+  /** The people who proposed the plans that this one was made from; absent where there are none. */
+  authors?: string[]
 }
 
 export interface Plan {
@@ -74,6 +76,17 @@ export interface Plan {
   digest: string
   proposedBy: string
   createdAt: Date
+}
+
+/** Everybody whose plan this is: who proposed it, and who proposed those it was made from. */
+export function authorsOf({ body, proposedBy }: Pick<Plan, 'body' | 'proposedBy'>): string[] {
+  return [...new Set([...(body.authors ?? []), proposedBy])]
+}
+
+/** The people among them, as a plan made from it keeps them. */
+export function peopleBehind(plan: Pick<Plan, 'body' | 'proposedBy'>): { authors?: string[] } {
+  const people = authorsOf(plan).filter((name) => name !== 'agent')
+  return people.length > 0 ? { authors: people } : {}
 }
 
 /** `wk1:` and the SHA-256 over canonical JSON (RFC 8785) of everything that matters. */

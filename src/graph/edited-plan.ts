@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { effectsOf, findPlan } from '../approvals/plan-store.ts'
 import type { Edit } from '../domain/edit.ts'
-import type { Action, PlanBody } from '../domain/plan.ts'
+import { type Action, type PlanBody, peopleBehind } from '../domain/plan.ts'
 import type { GraphDeps } from './deps.ts'
 import { again, type DraftStep } from './planning.ts'
 import type { IncidentState } from './state.ts'
@@ -17,14 +17,17 @@ const Edits = z.array(
   }),
 )
 
-export type EditedDraft = Pick<PlanBody, 'runbook' | 'inputs' | 'verify' | 'checksRound' | 'proposal' | 'edited'> & {
+export type EditedDraft = Pick<
+  PlanBody,
+  'runbook' | 'inputs' | 'verify' | 'checksRound' | 'proposal' | 'edited' | 'authors'
+> & {
   steps: DraftStep[]
   cluster: string
 }
 
 /** The plan of the request that `basis` names, with the values a person wants. It is rehearsed like every other. */
 export async function fromEdits(
-  { sql }: GraphDeps,
+  { sql }: Pick<GraphDeps, 'sql'>,
   { incident, basis, askedBy }: IncidentState,
 ): Promise<EditedDraft | { problem: string }> {
   const [request] = await sql<{ plan: string; edits: string }[]>`
@@ -34,7 +37,8 @@ export async function fromEdits(
   if (!plan || plan.body.incident !== incident) return { problem: 'The plan to change is no longer there.' }
   const edits: Edit[] = Edits.parse(JSON.parse(request.edits))
   const done = (await effectsOf(sql, plan.id)).filter(({ status }) => status === 'done').map(({ action }) => action)
-  const { actions, runbook, inputs, verify, cluster, checksRound, proposal, round } = plan.body
+  const { actions, runbook, inputs, verify, cluster, checksRound, proposal, round, edited: earlier } = plan.body
+  const before = earlier && [...(earlier.before ?? []), { by: earlier.by, edits: earlier.edits }]
   return {
     runbook,
     inputs: withEdits(inputs, edits),
@@ -42,7 +46,8 @@ export async function fromEdits(
     cluster,
     checksRound: checksRound ?? round,
     ...(proposal && { proposal }),
-    edited: { by: askedBy ?? 'agent', of: plan.digest, edits },
+    edited: { by: askedBy ?? 'agent', of: plan.digest, edits, ...(before && { before }) },
+    ...peopleBehind(plan),
     steps: actions.filter(({ index }) => !done.includes(index)).map((action) => editedStep(action, edits)),
   }
 }

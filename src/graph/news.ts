@@ -102,8 +102,8 @@ const fitting: Record<Wait, readonly Verb[]> = {
   doubt: ['check_again', 'run_again', 'abandon'],
   verify: ['undo'],
   target: ['again', 'choose', 'snooze', 'ignore'],
-  snooze: ['again', 'ignore'],
-  ignored: ['again', 'snooze'],
+  snooze: ['again', 'choose', 'ignore'],
+  ignored: ['again', 'choose', 'snooze'],
   watch: ['again', 'choose', 'plan', 'undo', 'rest', 'snooze', 'ignore'],
 }
 
@@ -117,12 +117,18 @@ interface Sight {
   due: boolean
 }
 
-async function lookAround(sql: SqlOrTx, { incident, lastRequest, wait }: IncidentState): Promise<Sight> {
+/**
+ * An edit is of one plan, which no other may be taken for, and words that ask for one are of one round: what comes after a
+ * verdict, or lay there while the rounds went on, changes nothing.
+ */
+async function lookAround(sql: SqlOrTx, { incident, lastRequest, round, wait, plan }: IncidentState): Promise<Sight> {
   const verbs = [...fitting[wait ?? 'watch']]
   const [row] = await sql<(Omit<Sight, 'asked'> & { asked: Asked | null })[]>`
     select (
         select jsonb_build_object('id', id, 'verb', verb, 'params', params, 'by', by) from requests
         where incident_id = i.id and id > ${lastRequest} and taken_at is null and verb = any(${verbs}::text[])
+          and (verb <> 'modify' or params->>'plan' = ${plan})
+          and (verb <> 'choose' or coalesce((params->>'round')::integer, ${round}) = ${round})
         order by id limit 1) as asked,
       (select count(*) from alerts where incident_id = i.id and status = 'firing') as firing,
       i.alert_version as "alertVersion",

@@ -9,6 +9,15 @@ export async function modeNow(sql: SqlOrTx, configured: Mode, incident: number |
   return row?.own ?? row?.all ?? configured
 }
 
+/**
+ * The mode of one asking: what somebody wished for may narrow what is in force, or take the cloud where it is allowed, but it
+ * never overrides `off` or `local_only`.
+ */
+export function modeWished(wish: Mode | null, now: Mode): Mode {
+  if (now === 'off' || wish === null) return now
+  return now === 'local_only' && wish !== 'off' ? now : wish
+}
+
 /** Sets it for all, for every replica; null goes back to the configuration's. */
 export async function setMode(sql: SqlOrTx, mode: Mode | null, by: string): Promise<void> {
   if (mode === null) await sql`delete from settings where name = 'model_mode'`

@@ -6,7 +6,7 @@ import type { Announcer } from '../incidents/announce.ts'
 import { findIncident } from '../incidents/incident-rows.ts'
 import { happened } from '../incidents/move.ts'
 import { wake } from '../incidents/wake.ts'
-import { modeNow } from '../inference/mode-setting.ts'
+import { modeNow, modeWished } from '../inference/mode-setting.ts'
 import type { NeverLeaves } from '../inference/never-leaves.ts'
 import type { Prompt } from '../inference/prompts.ts'
 import type { Router } from '../inference/router.ts'
@@ -90,7 +90,7 @@ async function investigate(
       ...{ incident, severity, labels, annotations, known, required, deadlineMs, signal },
       plannable: plannableOf(published, runbooks().values(), declared),
       signals: [...signals, ...facts.signals],
-      mode: mode ?? (await modeNow(sql, deps.mode, incident)),
+      mode: async () => modeWished(mode, await modeNow(sql, deps.mode, incident)),
       onProgress: progress,
     },
   )

@@ -153,7 +153,7 @@ async function ask(
     severity: question.severity,
     purpose: 'investigate',
     prompt: prompt.id,
-    ...(question.mode && { mode: question.mode }),
+    ...(question.mode && { mode: await question.mode() }),
     neverLeaves: neverLeaves(question.labels),
     names: namesOf(question.labels),
     known,

@@ -17,7 +17,8 @@ export interface Question {
   plannable?: Plannable
   /** Signals that are there before anything was asked: a small margin, a dangerous plan, a person's tap. */
   signals: readonly { reason: Signal; because: string }[]
-  mode?: Mode
+  /** Which models may be asked; read before each time that one is, because people change it meanwhile. */
+  mode?: () => Promise<Mode>
   deadlineMs: number
   signal?: AbortSignal
   /** Told of each step, for a line of progress. */

@@ -143,6 +143,14 @@ test('two people: not one twice, not the proposer, and one of them an admin', as
   expect((await press('approve', alice)).text).toBe('Approved, running.')
 })
 
+test('two people: not one who proposed what the plan was made from', async () => {
+  question = await seedQuestion(sql, { asks: 'two', proposedBy: 'bob', authors: ['alice'] })
+  const said = 'You asked for this one: two others must approve it.'
+  expect((await press('approve', alice)).text).toBe(said)
+  expect((await press('approve', bob)).text).toBe(said)
+  expect((await press('approve', anna)).text).toBe('Noted. A second person must approve too.')
+})
+
 test('one Reject is enough against any number of approvals', async () => {
   question = await seedQuestion(sql, { asks: 'two' })
   await press('approve', alice)

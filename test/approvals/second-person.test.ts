@@ -95,15 +95,15 @@ test.each<[string, Asks, Vote[], true | string]>([
 })
 
 test('of two people neither may be the one who asked for it, nor one of them twice', () => {
-  expect(mayApprove(approval('two'), 'alice', [], alice)).toBe('You asked for this one: two others must approve it.')
-  expect(mayApprove(approval('two'), 'agent', [vote('alice', 'admin')], alice)).toBe(
+  expect(mayApprove(approval('two'), ['alice'], [], alice)).toBe('You asked for this one: two others must approve it.')
+  expect(mayApprove(approval('two'), ['agent'], [vote('alice', 'admin')], alice)).toBe(
     'Your approval is in. A second person must approve too.',
   )
-  expect(mayApprove(approval('two'), 'agent', [vote('alice', 'admin')], bob)).toBeUndefined()
+  expect(mayApprove(approval('two'), ['agent'], [vote('alice', 'admin')], bob)).toBeUndefined()
 })
 
 test('where one person is enough, whoever asked for it may also approve it', () => {
-  expect(mayApprove(approval('one'), 'bob', [], bob)).toBeUndefined()
+  expect(mayApprove(approval('one'), ['bob'], [], bob)).toBeUndefined()
 })
 
 test('Confirm counts a minute after one’s own first press', () => {
@@ -114,4 +114,10 @@ test('Confirm counts a minute after one’s own first press', () => {
   expect(confirmIn(votes, 'alice', later(60))).toBe(0)
   expect(confirmIn(votes, 'alice', later(3_600))).toBe(0)
   expect(confirmIn(votes, 'bob', later(3_600))).toBe(60)
+})
+
+test('everybody who had a hand in a plan is barred from approving it, not the last one alone', () => {
+  const said = 'You asked for this one: two others must approve it.'
+  expect(mayApprove(approval('two'), ['alice', 'bob'], [], alice)).toBe(said)
+  expect(mayApprove(approval('two'), ['alice', 'bob'], [], bob)).toBe(said)
 })

@@ -40,15 +40,18 @@ export interface QuestionOptions {
   asks?: Asks
   ttlMs?: number
   proposedBy?: string
+  /** Who proposed the plans that it was made from. */
+  authors?: string[]
 }
 
 /** A plan that waits for a decision. */
 export async function seedQuestion(
   sql: Sql,
-  { asks = 'one', ttlMs = 3_600_000, proposedBy = 'agent' }: QuestionOptions = {},
+  { asks = 'one', ttlMs = 3_600_000, proposedBy = 'agent', authors }: QuestionOptions = {},
 ): Promise<Question> {
   const incident = await seedIncident(sql, 'waiting')
-  const plan = await keepPlan(sql, { ...planned([action()]).body, incident, round: 1 }, proposedBy)
+  const body = { ...planned([action()]).body, incident, round: 1, ...(authors && { authors }) }
+  const plan = await keepPlan(sql, body, proposedBy)
   const because = 'its level is manual'
   const approval = await requestApproval(sql, { plan, actions: [0], attempt: 1, asks, because, ttlMs })
   return {

@@ -54,6 +54,17 @@ test('an approval shows what would run first, exactly, and then why and on what 
   expect(card.digest).toBe(shown.plan?.digest)
 })
 
+test('what several people changed is told of each of them, in their order', () => {
+  const edit = (field: string, from: string, to: string) => ({ action: 0, field, from, to, input: null })
+  const before = [{ by: 'alice', edits: [edit('memory', '1Gi', '64Mi')] }]
+  const edited = { by: 'bob', of: 'wk1:00', edits: [edit('cpu', '1', '2')], before }
+  const shown = asking()
+  const body = plan([action()], { edited }).body
+  const { lines } = cardOf({ ...shown, plan: shown.plan && { ...shown.plan, body } }, utc)
+  const text = 'by alice: memory 64Mi instead of 1Gi; then by bob: cpu 2 instead of 1'
+  expect(lines).toContainEqual({ label: 'Changed', text })
+})
+
 const titles: [string, string, string][] = [
   ['looking', 'critical', 'radarr – keeps running out of memory'],
   ['advised', 'critical', 'radarr – container was killed 7 times in 22 minutes'],

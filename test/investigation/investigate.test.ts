@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Mode } from '../../src/domain/inference.ts'
 import type { JsonObject } from '../../src/domain/json.ts'
 import { readPrompt } from '../../src/inference/prompts.ts'
 import { type InvestigationLimits, investigator } from '../../src/investigation/investigate.ts'
@@ -209,4 +210,12 @@ test('its time over, or nobody wanting it any more, it ends with what there is',
     ending: 'cancelled',
     evidence: [{ id: 'e1' }, { id: 'e2' }],
   })
+})
+
+test('models that are switched off while it looks are not asked any further', async () => {
+  const modes: Mode[] = ['local_first', 'off']
+  const { report, local } = await run([look, look], { mode: async () => modes.shift() ?? 'off' })
+  expect(local.asked).toHaveLength(1)
+  expect(report.ending).toBe('no_model')
+  expect(report.degraded).toContain('Models are switched off.')
 })

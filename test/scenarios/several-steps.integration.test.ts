@@ -37,6 +37,39 @@ test('at manual each step is asked for by itself, and a step that fails ends it:
   expect(watch.cluster.restarts('shop/cart')).toBe(1)
 })
 
+test('the rest of a plan that ran by itself is asked for, whatever its runbook has earned', async () => {
+  const steps = restart('deployment/web', 'first') + restart('deployment/cart', 'second')
+  const standard = { mend: runbook({ ceiling: 'standard', steps }) }
+  await begin({ workloads: shop('cart', 'web'), runbooks: standard, fault: null })
+  await watch.earn('standard')
+  await watch.policy('NORMAL')
+  watch.cluster.hang({ match: /^PATCH .*\/deployments\/cart/, times: 3 })
+  watch.cluster.breakWorkload('shop/cart', 'crash-loop')
+  const partial = await watch.until((_view, state) => state === 'partial')
+  await partial.press('rest', alice)
+  const rest = await watch.until((view) => view.plan?.body.purpose === 'rest' && view.incident.status !== 'open')
+  expect(rest.state).toBe('asked')
+  expect(watch.cluster.restarts('shop/cart')).toBe(0)
+  await rest.press('approve', alice)
+  expect((await watch.closed()).state).toBe('fixed')
+})
+
+test('the rest of a plan that a person changed says so, and goes on saying who', async () => {
+  const steps = memory('384Mi', 'deployment/web', 'first') + restart('deployment/cart', 'second')
+  await begin({ workloads: shop('cart', 'web'), runbooks: { mend: runbook({ steps }) } })
+  await (await watch.asked()).press('modify', bob, { typed: 'memory=320Mi' })
+  const edited = await watch.until((view, state) => state === 'asked' && view.incident.round === 2)
+  await edited.press('approve', bob)
+  const second = await watch.until((view, state) => state === 'asked' && view.approval?.actions[0] === 1)
+  watch.cluster.hang({ match: /^PATCH .*\/deployments\/cart/, times: 3 })
+  await second.press('approve', bob)
+  await (await watch.until((_view, state) => state === 'partial')).press('rest', alice)
+  const rest = await watch.until((view, state) => state === 'asked' && view.plan?.body.purpose === 'rest')
+  expect(rest.view.plan?.body.edited).toEqual(edited.view.plan?.body.edited)
+  expect(rest.view.plan).toMatchObject({ proposedBy: 'alice', body: { authors: ['bob'] } })
+  expect(rest.card.lines).toContainEqual({ label: 'Changed', text: 'by bob: memory 320Mi instead of 384Mi' })
+})
+
 test('a first step that already helped: the second is not asked for any longer, and what ran is verified', async () => {
   const steps = restart('deployment/cart', 'first') + restart('deployment/web', 'second')
   await begin({ workloads: shop('cart', 'web'), runbooks: { mend: runbook({ steps }) } })

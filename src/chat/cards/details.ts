@@ -1,3 +1,4 @@
+import { authorsOf } from '../../domain/plan.ts'
 import type { IncidentView, TimelineEvent } from '../../domain/view.ts'
 import { preconditionWords } from './arguments.ts'
 import { changesOf, changeWords } from './changes.ts'
@@ -16,7 +17,9 @@ export function detailsOf(view: IncidentView, at: At): string[] {
   })
   return [
     ...(plan ? [] : adviceLines(view.advice)),
-    ...(plan ? [`Plan ${plan.digest}, proposed by ${personName(plan.proposedBy)}, round ${plan.body.round}`] : []),
+    ...(plan
+      ? [`Plan ${plan.digest}, proposed by ${authorsOf(plan).map(personName).join(', ')}, round ${plan.body.round}`]
+      : []),
     ...bindings,
     ...(plan ? [inputWords(plan.body.inputs)] : []),
     ...(incident.runbookId === null

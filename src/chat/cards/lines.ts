@@ -189,10 +189,18 @@ function asked(view: IncidentView): Line {
   }
 }
 
-/** What a person changed of the plan that was there before. */
+/** How many rounds of changes a card tells of. */
+const MOST_EDITS = 4
+
+/** What people changed of the plan that was there before, the first of them first. */
 function edited({ plan }: IncidentView): Line {
-  const { by, edits } = plan?.body.edited ?? { by: '', edits: [] }
-  const text = edits.length === 0 ? '' : `by ${personName(by)}: ${prose(edits.map(editWords).join(', '), 200)}`
+  const last = plan?.body.edited
+  const all = last ? [...(last.before ?? []), last].filter(({ edits }) => edits.length > 0) : []
+  const said = all
+    .slice(-MOST_EDITS)
+    .map(({ by, edits }) => `by ${personName(by)}: ${prose(edits.map(editWords).join(', '), 200)}`)
+  const left = all.length - said.length
+  const text = [...(left > 0 ? [`${left} earlier`] : []), ...said].join('; then ')
   return { label: say.labels.edited, text, ...(text !== '' && { keep: true as const }) }
 }
 

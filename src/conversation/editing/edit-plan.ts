@@ -1,5 +1,4 @@
-import { pendingApproval } from '../../approvals/approval-store.ts'
-import { effectsOf, findPlan } from '../../approvals/plan-store.ts'
+import { findPlan } from '../../approvals/plan-store.ts'
 import type { Answer } from '../../domain/answer.ts'
 import { type Edit, editWords } from '../../domain/edit.ts'
 import type { JsonObject } from '../../domain/json.ts'
@@ -7,7 +6,7 @@ import type { Person } from '../../domain/person.ts'
 import { atLeast } from '../../domain/person.ts'
 import type { Plan } from '../../domain/plan.ts'
 import { findIncident } from '../../incidents/incident-rows.ts'
-import { modeNow } from '../../inference/mode-setting.ts'
+import { modeNow, modeWished } from '../../inference/mode-setting.ts'
 import type { Prompt } from '../../inference/prompts.ts'
 import { quoted } from '../../inference/quoting.ts'
 import type { Judgement } from '../../inference/router.ts'
@@ -16,7 +15,7 @@ import type { Ended, Investigating } from '../../investigation/investigation-wor
 import { fenced, noteCall } from '../answer-loop.ts'
 import { type ConversationDeps, emptyAnswer } from '../deps.ts'
 import { staysHome } from '../home.ts'
-import { putToGraph } from '../request.ts'
+import { putToGraph, whyNotChanged } from '../request.ts'
 import { told } from '../told.ts'
 import { EDIT, editTool, readEdits } from './edit-tool.ts'
 import { canBe, editsFor, type Field, fieldsOf } from './fields.ts'
@@ -40,14 +39,15 @@ export function editPlan(deps: ConversationDeps, prompt: Prompt) {
     }
     const words = edits.map(editWords).join(', ')
     const notes = [`I make a plan with ${words}, try it, and ask again on the card of #${plan.body.incident}.`]
-    return told(asked, { ...answer, notes }, (tx) =>
-      putToGraph(tx, deps, {
+    return told(asked, { ...answer, notes }, async (tx) => {
+      const late = await putToGraph(tx, deps, {
         incident: plan.body.incident,
         person,
         verb: 'modify',
         params: { plan: plan.id, edits: JSON.stringify(edits) },
-      }),
-    )
+      })
+      return late === undefined ? undefined : { ...answer, notes: [late] }
+    })
   }
 }
 
@@ -59,10 +59,7 @@ async function whyNotEdited(
 ): Promise<string | undefined> {
   if (!person || !atLeast(person.role, 'operator')) return 'You may look, but not change a plan: your role is viewer.'
   if (!plan) return 'This plan is not there any more.'
-  const approval = await pendingApproval(sql, plan.body.incident)
-  if (approval?.planId !== plan.id) return 'This plan does not wait for an answer any more. Use the newest card.'
-  const begun = await effectsOf(sql, plan.id)
-  return begun.length > 0 ? 'This plan has begun already. Reject what is left, and ask for a new plan.' : undefined
+  return await whyNotChanged(sql, plan.body.incident, plan.id)
 }
 
 interface Editing {
@@ -111,7 +108,7 @@ async function byModel(
     severity: incident.severity,
     purpose: 'edit',
     prompt: prompt.id,
-    mode: asked.request.mode ?? (await modeNow(deps.sql, deps.mode, incident.id)),
+    mode: modeWished(asked.request.mode, await modeNow(deps.sql, deps.mode, incident.id)),
     neverLeaves: await staysHome(deps.sql, incident.id, deps.neverLeaves),
     names: [],
     request: {

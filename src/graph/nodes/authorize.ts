@@ -39,14 +39,18 @@ export function authorize(deps: GraphDeps) {
   }
 }
 
-/** What the plan's runbook has earned. What a model proposed or a person changed is asked for, whatever that is. */
+/**
+ * What the plan's runbook has earned. What a model proposed, a person changed, or is left of a plan that stopped is asked for,
+ * whatever that is: it earned its level with its own plans, run from their beginning.
+ */
 async function earnedBy(
   { sql }: GraphDeps,
-  { body: { runbook, cluster, proposal, edited } }: Plan,
+  { body: { runbook, cluster, purpose, proposal, edited } }: Plan,
 ): Promise<LevelInForce> {
   if (!runbook) return { level: 'manual', change: null }
   const earned = await levelOf(sql, runbook, cluster)
-  return (proposal || edited) && earned.level === 'standard' ? { ...earned, level: 'prompted' } : earned
+  const itsOwn = !proposal && !edited && purpose !== 'rest' && purpose !== 'edited'
+  return !itsOwn && earned.level === 'standard' ? { ...earned, level: 'prompted' } : earned
 }
 
 async function rulingsOn({ sql, rules }: GraphDeps, plan: Plan, earned: LevelInForce): Promise<Ruling[]> {

@@ -1,7 +1,7 @@
 import { effectsOf, findPlan, keepPlan, planOf } from '../../approvals/plan-store.ts'
 import type { ProposedPlan } from '../../domain/investigation.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { type Action, type PlanBody, targetName, type WayBack } from '../../domain/plan.ts'
+import { type Action, type PlanBody, peopleBehind, targetName, type WayBack } from '../../domain/plan.ts'
 import type { Runbook, Step } from '../../domain/runbook.ts'
 import { leadingAlert } from '../../incidents/alert-rows.ts'
 import { findIncident } from '../../incidents/incident-rows.ts'
@@ -14,7 +14,7 @@ import { again, type DraftStep, planActions, withCluster } from '../planning.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
 import { watch } from '../watch.ts'
 
-type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'checksRound' | 'proposal' | 'edited'> & {
+type Draft = Pick<PlanBody, 'runbook' | 'inputs' | 'checksRound' | 'proposal' | 'edited' | 'authors'> & {
   /** Undefined: the platform's word on what is changed, and the alert. */
   verify: PlanBody['verify'] | undefined
   steps: DraftStep[]
@@ -49,7 +49,7 @@ export function propose(deps: GraphDeps) {
       })
     const foreign = draft.undoes && foreignValue(actions, draft.undoes)
     if (foreign) return await watch(deps, state, { outcome: null, because: `Nothing to take back. ${foreign}` })
-    const { runbook, inputs, checksRound, proposal = state.chosen, edited } = draft
+    const { runbook, inputs, checksRound, proposal = state.chosen, edited, authors } = draft
     const body: PlanBody = {
       v: 1,
       ...place,
@@ -61,6 +61,7 @@ export function propose(deps: GraphDeps) {
       ...(checksRound !== undefined && { checksRound }),
       ...(proposal && { proposal }),
       ...(edited && { edited }),
+      ...(authors && { authors }),
     }
     const plan = await keepPlan(deps.sql, body, state.askedBy ?? 'agent')
     return { plan: plan.id, next: 'authorize' }
@@ -173,11 +174,12 @@ async function fromPlan(deps: GraphDeps, state: IncidentState): Promise<Draft | 
   const done = new Set(
     (await effectsOf(deps.sql, basis.id)).filter((it) => it.status === 'done').map((it) => it.action),
   )
-  const { actions, runbook, inputs, verify, cluster, proposal } = basis.body
+  const { actions, runbook, inputs, verify, cluster, proposal, edited } = basis.body
   if (state.purpose === 'rest') {
     const left = actions.filter((action) => !done.has(action.index))
     const checksRound = basis.body.checksRound ?? basis.body.round
-    return { runbook, inputs, verify, cluster, checksRound, ...(proposal && { proposal }), steps: left.map(again) }
+    const made = { ...(proposal && { proposal }), ...(edited && { edited }), ...peopleBehind(basis) }
+    return { runbook, inputs, verify, cluster, checksRound, ...made, steps: left.map(again) }
   }
   const back: DraftStep[] = []
   for (const action of actions.filter((it) => done.has(it.index)).reverse()) {
