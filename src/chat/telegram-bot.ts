@@ -276,6 +276,7 @@ function updateTaker(
     runbookOf: deps.runbookOf,
     ...(deps.runbooks && { runbooks: deps.runbooks }),
     ...(deps.models && { models: deps.models }),
+    ...(deps.outside && { keepsHome: deps.outside.keepsHome }),
     ...(deps.cluster !== undefined && { cluster: deps.cluster }),
     consoleLink: deps.consoleLink,
     botName: () => me().username,

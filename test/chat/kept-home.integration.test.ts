@@ -72,3 +72,17 @@ test('one label among more alerts than a card lists keeps it at home', async () 
   const facts = await incidentFacts(sql, { incident: many, round: 1 }, new Map(), AbortSignal.timeout(10_000))
   expect(facts?.allLabels.some(outside.keepsHome)).toBe(true)
 })
+
+test('a list of what is open says no more of it than that it is there', async () => {
+  const watch = await startWatch(after, { deps: { outside } })
+  const plain = await watch.records.open({ workload: 'radarr' })
+  const id = await hidden(watch, 1)
+  await watch.quiet()
+  const { message_id } = await watch.telegram.say({ text: '/incidents', from: alice })
+  const { text } = await watch.telegram.waitFor(({ messages }) =>
+    messages.find(({ reply_to }) => reply_to === message_id),
+  )
+  expect(text).toContain(`#${plain} radarr keeps restarting: `)
+  expect(text).toContain(`#${id} an incident that stays at home (critical): `)
+  expect(text).not.toContain('diary')
+})
