@@ -42,7 +42,7 @@ async function answerOne(
   const text = asked.request.text ?? ''
   const view = asked.incident === null ? undefined : await incidentView(sql, asked.incident, (id) => runbooks().get(id))
   const about = view ? `${view.incident.alertname} ${text}` : text
-  const pages = await pagesFor(deps.knowledge, about, run.signal)
+  const pages = await pagesFor(deps.knowledge, { text: about, incident: asked.incident }, run.signal)
   const all = view ? [] : await knownOfAll({ ...deps, models: deps.router.status(), staysHome: deps.neverLeaves })
   const known = [...(view ? await knownOfIncident(sql, view) : all), ...pages]
   const found = await byModel(deps, prompt, { asked, run, view, known, text })
