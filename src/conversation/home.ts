@@ -15,15 +15,27 @@ export async function homebound(
   return new Set([...incidents.filter((id) => !there.has(id)), ...home])
 }
 
-/** Whether the labels of an incident, or of any of its alerts, keep it at home. */
+/** Said where a model in the cloud might have been asked, had nothing open to stay at home. */
+export const KEPT_LOCAL =
+  'No model in the cloud was asked: an open incident stays at home, and what it is about could be seen.'
+
+/**
+ * Whether the labels of an incident, or of any of its alerts, keep it at home. What is about no incident (null) may look at
+ * anything: it stays at home while any open incident does.
+ */
 export async function staysHome(
   sql: SqlOrTx,
   incident: number | null,
   neverLeaves: (labels: Labels) => boolean,
 ): Promise<boolean> {
-  if (incident === null) return false
+  return (await labelsAbout(sql, incident)).some(neverLeaves)
+}
+
+/** All labels of an incident and of its alerts; null: of every open one. */
+async function labelsAbout(sql: SqlOrTx, incident: number | null): Promise<Labels[]> {
+  const which = incident === null ? sql`closed_at is null` : sql`id = ${incident}`
   const rows = await sql<{ labels: Labels }[]>`
-    select labels from incidents where id = ${incident}
-    union all select labels from alerts where incident_id = ${incident}`
-  return rows.some(({ labels }) => neverLeaves(labels))
+    select labels from incidents where ${which}
+    union select labels from alerts where incident_id in (select id from incidents where ${which})`
+  return rows.map(({ labels }) => labels)
 }

@@ -154,7 +154,7 @@ async function ask(
     purpose: 'investigate',
     prompt: prompt.id,
     ...(question.mode && { mode: question.mode }),
-    neverLeaves: neverLeaves(question.labels),
+    neverLeaves: question.staysHome === true || neverLeaves(question.labels),
     names: namesOf(question.labels),
     known,
     request,

@@ -18,6 +18,8 @@ export interface Question {
   /** Signals that are there before anything was asked: a small margin, a dangerous plan, a person's tap. */
   signals: readonly { reason: Signal; because: string }[]
   mode?: Mode
+  /** Nothing of it may leave for the cloud, whatever its labels say. */
+  staysHome?: boolean
   deadlineMs: number
   signal?: AbortSignal
   /** Told of each step, for a line of progress. */
