@@ -14,7 +14,7 @@ import { answerByRules } from './by-rules.ts'
 import { chooseTools } from './choose-tools.ts'
 import { type ConversationDeps, emptyAnswer } from './deps.ts'
 import { editPlan } from './editing/edit-plan.ts'
-import { KEPT_LOCAL, staysHome } from './home.ts'
+import { KEPT_LOCAL, namesAbout, staysHome } from './home.ts'
 import { type Known, knownOfAll, knownOfIncident, pagesFor } from './known.ts'
 import { putToGraph, whyNotTaken } from './request.ts'
 import { told } from './told.ts'
@@ -108,7 +108,7 @@ async function byModel(deps: ConversationDeps, prompt: Prompt, { asked, run, vie
     {
       incident: asked.incident,
       severity: view?.incident.severity ?? 'none',
-      labels: view?.incident.labels ?? {},
+      names: await namesAbout(sql, asked.incident),
       staysHome: home,
       text,
       known,

@@ -1,4 +1,5 @@
 import type { Labels } from '../domain/alert.ts'
+import { namesOf } from '../inference/never-leaves.ts'
 import type { SqlOrTx } from '../storage/postgres.ts'
 
 /** Which of these incidents stay at home, by their labels or those of any of their alerts, and which are not there any more. */
@@ -29,6 +30,11 @@ export async function staysHome(
   neverLeaves: (labels: Labels) => boolean,
 ): Promise<boolean> {
   return (await labelsAbout(sql, incident)).some(neverLeaves)
+}
+
+/** Names of machines that the labels of an incident and of its alerts give away; null: those of every open one. */
+export async function namesAbout(sql: SqlOrTx, incident: number | null): Promise<string[]> {
+  return [...new Set((await labelsAbout(sql, incident)).flatMap(namesOf))]
 }
 
 /** All labels of an incident and of its alerts; null: of every open one. */

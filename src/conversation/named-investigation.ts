@@ -23,7 +23,7 @@ import { carryOut, type RequestDeps } from '../investigation/run-request.ts'
 import type { Sql } from '../storage/postgres.ts'
 import type { DeclaredTools } from '../tools/rules.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
-import { KEPT_LOCAL, staysHome } from './home.ts'
+import { KEPT_LOCAL, namesAbout, staysHome } from './home.ts'
 import { told } from './told.ts'
 
 export interface NamedInvestigationDeps extends Pick<RequestDeps, 'cut' | 'keep' | 'now'> {
@@ -67,6 +67,7 @@ export function namedInvestigation(deps: NamedInvestigationDeps): LookInto {
     const mode = await modeNow(sql, deps.mode)
     // It may look at whatever runs on a cluster, and labels are only of alerts.
     const home = await staysHome(sql, null, deps.neverLeaves)
+    const names = await namesAbout(sql, null)
     const { investigatorFor } = deps
     const recordings: InvestigationRecording[] = []
     const models =
@@ -75,7 +76,7 @@ export function namedInvestigation(deps: NamedInvestigationDeps): LookInto {
         : (from: Looking) =>
             within(
               investigatorFor(from, (recording) => recordings.push(recording)),
-              { mode, ...(home && { staysHome: true }) },
+              { mode, names, ...(home && { staysHome: true }) },
             )
     const looking = readOnlyTools(toolbox, { declared })
     try {
@@ -113,7 +114,7 @@ function requestIn({ request }: Investigation, known: KnownNames): NamedRequest 
   )
 }
 
-function within(investigator: Investigator, limits: Pick<Question, 'mode' | 'staysHome'>): Investigator {
+function within(investigator: Investigator, limits: Pick<Question, 'mode' | 'names' | 'staysHome'>): Investigator {
   return { investigate: (question) => investigator.investigate({ ...question, ...limits }) }
 }
 

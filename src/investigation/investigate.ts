@@ -155,7 +155,7 @@ async function ask(
     prompt: prompt.id,
     ...(question.mode && { mode: question.mode }),
     neverLeaves: question.staysHome === true || neverLeaves(question.labels),
-    names: namesOf(question.labels),
+    names: [...namesOf(question.labels), ...(question.names ?? [])],
     known,
     request,
     judge: (answer) =>

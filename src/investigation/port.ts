@@ -20,6 +20,8 @@ export interface Question {
   mode?: Mode
   /** Nothing of it may leave for the cloud, whatever its labels say. */
   staysHome?: boolean
+  /** Names of machines beside those in its labels: to a model in the cloud they are placeholders. */
+  names?: readonly string[]
   deadlineMs: number
   signal?: AbortSignal
   /** Told of each step, for a line of progress. */
