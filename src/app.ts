@@ -17,6 +17,7 @@ import { incidentView } from './chat/incident-view.ts'
 import { askEdit } from './chat/questions.ts'
 import { startTelegram, TELEGRAM_CHANNEL } from './chat/telegram-bot.ts'
 import type { Config } from './config.ts'
+import { homebound } from './conversation/home.ts'
 import type { Observe } from './domain/observe.ts'
 import type { Runbook } from './domain/runbook.ts'
 import type { Outside } from './domain/view.ts'
@@ -136,7 +137,8 @@ async function build(
   const toolbox = observedToolbox(openTools(servers, { signer, log, pins: contractPins(sql) }), observe)
   closers.push(() => toolbox.close())
 
-  const knowledge = openKnowledge(sql, config.knowledge)
+  const staysHome = neverLeaves(config.inference.neverLeaves)
+  const knowledge = openKnowledge(sql, config.knowledge, (incidents) => homebound(sql, incidents, staysHome))
   closers.push(() => knowledge.index.close())
 
   const inference = openInference(config.inference, {
@@ -150,7 +152,6 @@ async function build(
 
   const announcer = announcerFor(config.telegram ? [TELEGRAM_CHANNEL] : [])
   const { ollama, claude, mode } = config.inference
-  const staysHome = neverLeaves(config.inference.neverLeaves)
   const outside: Outside = { keepsHome: staysHome, cloud: claude !== undefined }
   const deeper =
     ollama || claude

@@ -64,6 +64,8 @@ export function looking(deps: LookingDeps): { start(): Promise<void>; stop(): Pr
       named: namedInvestigation({
         ...every,
         prompt,
+        neverLeaves: ways.neverLeaves,
+        cloud: claude !== undefined,
         investigatorFor:
           ollama || claude ? (from, keep) => recordingInvestigator({ ...ways, looking: from }, keep) : undefined,
         keep: reportsOf(config),

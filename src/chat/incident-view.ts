@@ -1,5 +1,6 @@
 import { type ApprovalRow, toApproval } from '../approvals/approval-rows.ts'
 import { type EffectRow, type PlanRow, toEffect, toPlan } from '../approvals/plan-rows.ts'
+import type { Labels } from '../domain/alert.ts'
 import type { InvestigationView } from '../domain/investigation.ts'
 import type { AlertView, Finding, IncidentView, Outside, RunbookPages, TimelineEvent } from '../domain/view.ts'
 import { type IncidentRow, toIncident } from '../incidents/incident-rows.ts'
@@ -13,6 +14,8 @@ const EVENTS_SHOWN = 200
 interface ViewRow {
   incident: Stored<IncidentRow>
   alerts: Stored<AlertView>[]
+  /** The labels of all its alerts, those too that no card lists. */
+  labels: Labels[]
   total: number
   firing: number
   findings: Stored<Finding>[]
@@ -44,6 +47,7 @@ export async function incidentView(
       (select coalesce(jsonb_agg(a), '[]') from (
         select status, labels, annotations, starts_at as "startsAt", ends_at as "endsAt", marks, contradicted
         from alerts where incident_id = i.id order by status, starts_at desc, id desc limit ${ALERTS_SHOWN}) a) as alerts,
+      (select coalesce(jsonb_agg(distinct labels), '[]') from alerts where incident_id = i.id) as labels,
       (select count(*) from alerts where incident_id = i.id) as total,
       (select count(*) from alerts where incident_id = i.id and status = 'firing') as firing,
       (select coalesce(jsonb_agg(e), '[]') from (
@@ -78,7 +82,7 @@ export async function incidentView(
   if (!row) return undefined
   const incident = toIncident(dated(row.incident, ['snoozed_until', 'opened_at', 'closed_at']))
   const alerts = row.alerts.map((alert) => dated<AlertView>(alert, ['startsAt', 'endsAt']))
-  const keptHome = [incident.labels, ...alerts.map(({ labels }) => labels)].some(outside.keepsHome)
+  const keptHome = [incident.labels, ...row.labels].some(outside.keepsHome)
   const page = incident.runbookId === null ? undefined : runbookOf(incident.runbookId)
   return {
     incident,

@@ -8,7 +8,7 @@ import { tellAnswer } from './answers.ts'
 import { cut } from './cards/clean.ts'
 import type { OutboxLog } from './outbox/deps.ts'
 import { lineHtml } from './outbox/lines.ts'
-import { MessengerError } from './outbox/messenger.ts'
+import { type Messenger, MessengerError, type Sent } from './outbox/messenger.ts'
 import { bell, resting } from './outbox/resting.ts'
 import { escapeHtml } from './telegram-html.ts'
 
@@ -21,9 +21,9 @@ export interface Place {
 
 /** Says things in any chat, within its rate. Rejects with MessengerError. */
 export interface Speaker {
-  /** `asItIs`: it is ours to tell, such as a login link, and not searched for secrets. Answers the message's id. */
-  say(to: Place, html: string, more?: { wantsReply?: string; asItIs?: boolean }): Promise<number>
-  edit(at: { chatId: number; messageId: number }, html: string): Promise<'ok' | 'not_modified' | 'gone'>
+  /** `asItIs`: it is ours to tell, such as a login link, and not searched for secrets. */
+  say(to: Place, html: string, more?: { wantsReply?: string; asItIs?: boolean }): Promise<Sent>
+  edit(at: { chatId: number; messageId: number }, html: string): ReturnType<Messenger['edit']>
   /** Whether the chat's rate leaves room for what only passes the time. */
   hasRoom(chatId: number): boolean
 }
@@ -38,6 +38,8 @@ export interface AnswersDeps {
   /** How long a question is worked on before its asker is told so, and between two edits of that; 1.5 s and 3 s unless told. */
   progressAfterMs?: number
   progressEveryMs?: number
+  /** After how long an answer is said again that could not be searched for secrets; 15 s unless told. */
+  withheldMs?: number
 }
 
 const POLL_MS = 1_000
@@ -66,7 +68,7 @@ interface Untold {
 export async function runAnswers(deps: AnswersDeps, signal: AbortSignal): Promise<void> {
   const { sql, log } = deps
   const nudged = bell()
-  const state: Telling = { progress: new Map(), tries: new Map() }
+  const state: Telling = { progress: new Map(), tries: new Map(), withheld: new Map() }
   const listening = await sql.listen(ANSWERS_CHANNEL, nudged.ring, nudged.ring)
   try {
     while (!signal.aborted) {
@@ -94,6 +96,8 @@ interface Telling {
   /** What was last told of each that is being worked on, and when (monotonic ms). */
   progress: Map<string, { line: string; at: number }>
   tries: Map<string, number>
+  /** When something was said in place of an answer that could not be searched for secrets (monotonic ms). */
+  withheld: Map<string, number>
 }
 
 async function untold(sql: Sql): Promise<Untold[]> {
@@ -130,13 +134,27 @@ async function tried(
   }
 }
 
-async function tell({ sql, speaker, staysHome }: AnswersDeps, { progress }: Telling, row: Untold): Promise<void> {
+/** Where the search for secrets fails, the same message is made the answer later. */
+async function tell(
+  { sql, speaker, staysHome, withheldMs = 15_000 }: AnswersDeps,
+  { progress, withheld }: Telling,
+  row: Untold,
+): Promise<void> {
   progress.delete(row.id)
+  const last = withheld.get(row.id)
+  if (last !== undefined && performance.now() - last < withheldMs) return
   const home = row.labels.some(staysHome)
   const html = home ? atHome(row) : htmlOf(row)
   const { to } = row
   const edited = row.message === null ? 'gone' : await speaker.edit({ chatId: to.chatId, messageId: row.message }, html)
-  const message = edited === 'gone' ? await speaker.say(placeOf(to), html) : row.message
+  const said = edited === 'gone' ? await speaker.say(placeOf(to), html) : undefined
+  const message = said?.messageId ?? row.message
+  if (edited === 'withheld' || said?.withheld) {
+    withheld.set(row.id, performance.now())
+    await sql`update investigations set said_message = ${message} where id = ${row.id}`
+    return
+  }
+  withheld.delete(row.id)
   await sql`update investigations set said_message = ${message}, told_at = watch_now() where id = ${row.id}`
 }
 
@@ -153,7 +171,7 @@ async function pass(
   if (last && (last.line === line || performance.now() - last.at < progressEveryMs)) return
   progress.set(row.id, { line, at: performance.now() })
   if (message === null) {
-    const said = await speaker.say(placeOf(to), lineHtml(line))
+    const { messageId: said } = await speaker.say(placeOf(to), lineHtml(line))
     await sql`update investigations set said_message = ${said} where id = ${row.id} and said_message is null`
     return
   }
@@ -203,7 +221,7 @@ async function askForReplies(deps: AnswersDeps, state: Telling): Promise<void> {
     const html = `✏ ${called}: reply to this message with what to change on #${incident}. As pairs, such as <code>memory=2Gi</code>, or in words.`
     await tried(deps, state, String(id), async () => {
       const place = { chatId, threadId, ...(card !== null && { replyTo: card }) }
-      const message = await speaker.say(place, html, { wantsReply: 'memory=2Gi' })
+      const { messageId: message } = await speaker.say(place, html, { wantsReply: 'memory=2Gi' })
       await sql`update edits_wanted set message_id = ${message}, asked_at = watch_now() where id = ${id}`
     })
   }

@@ -59,6 +59,8 @@ export interface TelegramDeps {
   log: OutboxLog
   /** Cuts secrets out of what is sent; nothing is cut unless told. */
   clean?: Clean
+  /** After how long what could not be searched for secrets is tried again; 15 s unless told. */
+  withheldMs?: number
   /** Wraps `telegram:send`, `telegram:edit` and `telegram:answer`; nothing unless told. */
   observe?: Observe
   /** How long a holder of the duty that is gone keeps the others out; 9 s unless told. */
@@ -115,6 +117,7 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     runbookOf: deps.runbookOf,
     ...(deps.outside && { outside: deps.outside }),
     ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
+    ...(deps.withheldMs !== undefined && { withheldMs: deps.withheldMs }),
     timezone: config.timezone,
     quietHours: config.quietHours,
     log,
@@ -126,6 +129,7 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     people: deps.people,
     staysHome: deps.outside?.keepsHome ?? (() => false),
     log,
+    ...(deps.withheldMs !== undefined && { withheldMs: deps.withheldMs }),
     ...(deps.progressAfterMs !== undefined && { progressAfterMs: deps.progressAfterMs }),
     ...(deps.progressEveryMs !== undefined && { progressEveryMs: deps.progressEveryMs }),
   }
@@ -272,6 +276,7 @@ function updateTaker(
     runbookOf: deps.runbookOf,
     ...(deps.runbooks && { runbooks: deps.runbooks }),
     ...(deps.models && { models: deps.models }),
+    ...(deps.outside && { keepsHome: deps.outside.keepsHome }),
     ...(deps.cluster !== undefined && { cluster: deps.cluster }),
     consoleLink: deps.consoleLink,
     botName: () => me().username,

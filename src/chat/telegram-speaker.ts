@@ -37,7 +37,7 @@ export function telegramSpeaker({ api, gate, chatId, clean, until }: SpeakerDeps
         ...(replyTo !== undefined && { replyTo }),
         ...(wantsReply !== undefined && { wantsReply }),
       }
-      return (await inTurn(chat, () => messengerOf(chat, asItIs).send(message))).messageId
+      return await inTurn(chat, () => messengerOf(chat, asItIs).send(message))
     },
     edit: ({ chatId: chat, messageId }, html) =>
       inTurn(chat, () => messengerOf(chat, false).edit(messageId, { html, keyboard: [] })),

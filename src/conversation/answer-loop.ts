@@ -1,9 +1,8 @@
-import type { Labels, Severity } from '../domain/alert.ts'
+import type { Severity } from '../domain/alert.ts'
 import type { Answer } from '../domain/answer.ts'
 import type { Mode } from '../domain/inference.ts'
 import type { ProposedPlan } from '../domain/investigation.ts'
 import type { ChatRequest, Message, ToolCall } from '../inference/chat-model.ts'
-import { namesOf } from '../inference/never-leaves.ts'
 import type { Prompt } from '../inference/prompts.ts'
 import { quoted } from '../inference/quoting.ts'
 import type { Routed, Router } from '../inference/router.ts'
@@ -24,7 +23,8 @@ export interface AnsweringDeps {
 export interface Asked {
   incident: number | null
   severity: Severity
-  labels: Labels
+  /** Names of machines: to a model in the cloud they are placeholders. */
+  names: readonly string[]
   /** Whether nothing of it may leave for the cloud. */
   staysHome: boolean
   /** The person's own words. */
@@ -125,7 +125,7 @@ async function askOnce(
     prompt: prompt.id,
     mode: await asked.mode(),
     neverLeaves: asked.staysHome,
-    names: namesOf(asked.labels),
+    names: asked.names,
     request,
     judge: (answer) =>
       judgeAnswer(answer, {

@@ -14,7 +14,7 @@ import { answerByRules } from './by-rules.ts'
 import { chooseTools } from './choose-tools.ts'
 import { type ConversationDeps, emptyAnswer } from './deps.ts'
 import { editPlan } from './editing/edit-plan.ts'
-import { staysHome } from './home.ts'
+import { KEPT_LOCAL, namesAbout, staysHome } from './home.ts'
 import { type Known, knownOfAll, knownOfIncident, pagesFor } from './known.ts'
 import { putToGraph, whyNotTaken } from './request.ts'
 import { told } from './told.ts'
@@ -42,11 +42,13 @@ async function answerOne(
   const text = asked.request.text ?? ''
   const view = asked.incident === null ? undefined : await incidentView(sql, asked.incident, (id) => runbooks().get(id))
   const about = view ? `${view.incident.alertname} ${text}` : text
-  const pages = await pagesFor(deps.knowledge, about, run.signal)
+  const pages = await pagesFor(deps.knowledge, { text: about, incident: asked.incident }, run.signal)
   const all = view ? [] : await knownOfAll({ ...deps, models: deps.router.status(), staysHome: deps.neverLeaves })
   const known = [...(view ? await knownOfIncident(sql, view) : all), ...pages]
-  const found = await byModel(deps, prompt, { asked, run, view, known, text })
+  const home = await staysHome(sql, asked.incident, deps.neverLeaves)
+  const found = await byModel(deps, prompt, { asked, run, view, known, text, home })
   const spent = { ...emptyAnswer(), ...found.spent }
+  if (home && !view && hasCloud(deps)) spent.degraded = [KEPT_LOCAL, ...spent.degraded]
   if (!found.held) {
     const rules = answerByRules({ view, all, pages, timezone: deps.timezone })
     return told(asked, { ...spent, ...rules })
@@ -94,10 +96,11 @@ interface Asking {
   view: IncidentView | undefined
   known: readonly Known[]
   text: string
+  home: boolean
 }
 
-async function byModel(deps: ConversationDeps, prompt: Prompt, { asked, run, view, known, text }: Asking) {
-  const { sql, toolbox, declared, runbooks, router, neverLeaves, now } = deps
+async function byModel(deps: ConversationDeps, prompt: Prompt, { asked, run, view, known, text, home }: Asking) {
+  const { sql, toolbox, declared, runbooks, router, now } = deps
   const texts = [text, ...known.slice(0, 2).map((one) => one.text)]
   const looking = readOnlyTools(toolbox, { declared })
   const plannable = plannableOf(await toolbox.tools().catch(() => []), runbooks().values(), declared)
@@ -106,8 +109,8 @@ async function byModel(deps: ConversationDeps, prompt: Prompt, { asked, run, vie
     {
       incident: asked.incident,
       severity: view?.incident.severity ?? 'none',
-      labels: view?.incident.labels ?? {},
-      staysHome: await staysHome(sql, asked.incident, neverLeaves),
+      names: await namesAbout(sql, asked.incident),
+      staysHome: home,
       text,
       known,
       tools: chooseTools(await looking.tools().catch(() => []), texts, LOOKING_TOOLS),
@@ -121,6 +124,10 @@ async function byModel(deps: ConversationDeps, prompt: Prompt, { asked, run, vie
   )
   const { held, ...spent } = found
   return { held, spent }
+}
+
+function hasCloud({ router }: ConversationDeps): boolean {
+  return router.status().some(({ place }) => place === 'cloud')
 }
 
 /** As the cause of a conclusion, which is how plans are judged. */

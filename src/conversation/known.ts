@@ -158,13 +158,15 @@ export interface Page extends Known {
 /** Pages that fit, best first; none where the search is away: the question is answered without them. */
 export async function pagesFor(
   knowledge: KnowledgeSearch | undefined,
-  text: string,
+  { text, incident }: { text: string; incident: number | null },
   signal: AbortSignal,
 ): Promise<Page[]> {
   if (!knowledge) return []
   const answers = await Promise.all(
     (['runbooks', 'decisions', 'documentation'] as const).map((collection) =>
-      knowledge.search(collection, { summary: text.slice(0, 1_000) }, { limit: 2, signal }).catch(() => undefined),
+      knowledge
+        .search(collection, { summary: text.slice(0, 1_000) }, { limit: 2, incident, signal })
+        .catch(() => undefined),
     ),
   )
   return answers.flatMap((answer) =>

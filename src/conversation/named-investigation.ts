@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import type { Labels } from '../domain/alert.ts'
 import type { NamedAnswer } from '../domain/answer.ts'
 import { OperatorError } from '../domain/errors.ts'
 import type { Runbook } from '../domain/runbook.ts'
@@ -14,7 +15,7 @@ import {
   namedRequest,
   parseInvestigateWords,
 } from '../investigation/named-request.ts'
-import type { Investigator, Looking } from '../investigation/port.ts'
+import type { Investigator, Looking, Question } from '../investigation/port.ts'
 import { readOnlyTools } from '../investigation/read-only-tools.ts'
 import { type InvestigationRecording, storedRecording } from '../investigation/recording.ts'
 import { withoutSecrets } from '../investigation/recording-secrets.ts'
@@ -22,6 +23,7 @@ import { carryOut, type RequestDeps } from '../investigation/run-request.ts'
 import type { Sql } from '../storage/postgres.ts'
 import type { DeclaredTools } from '../tools/rules.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
+import { KEPT_LOCAL, namesAbout, staysHome } from './home.ts'
 import { told } from './told.ts'
 
 export interface NamedInvestigationDeps extends Pick<RequestDeps, 'cut' | 'keep' | 'now'> {
@@ -33,6 +35,10 @@ export interface NamedInvestigationDeps extends Pick<RequestDeps, 'cut' | 'keep'
   investigatorFor: ((looking: Looking, keep: (recording: InvestigationRecording) => void) => Investigator) | undefined
   prompt: Prompt
   mode: Mode
+  /** Whether labels keep an incident at home. */
+  neverLeaves: (labels: Labels) => boolean
+  /** Whether there is a model in the cloud. */
+  cloud: boolean
 }
 
 /** A job of the queue lives for an hour; what is asked for from the chat ends well before. */
@@ -59,15 +65,18 @@ export function namedInvestigation(deps: NamedInvestigationDeps): LookInto {
         problem: `From here it may take ${MOST_MINUTES} minutes at most; the command line takes longer ones.`,
       })
     const mode = await modeNow(sql, deps.mode)
+    // It may look at whatever runs on a cluster, and labels are only of alerts.
+    const home = await staysHome(sql, null, deps.neverLeaves)
+    const names = await namesAbout(sql, null)
     const { investigatorFor } = deps
     const recordings: InvestigationRecording[] = []
     const models =
       mode === 'off' || !investigatorFor
         ? undefined
         : (from: Looking) =>
-            inMode(
+            within(
               investigatorFor(from, (recording) => recordings.push(recording)),
-              () => modeNow(sql, deps.mode),
+              { mode: () => modeNow(sql, deps.mode), names, ...(home && { staysHome: true }) },
             )
     const looking = readOnlyTools(toolbox, { declared })
     try {
@@ -86,7 +95,10 @@ export function namedInvestigation(deps: NamedInvestigationDeps): LookInto {
         { signal: run.signal, onProgress: run.progress },
       )
       const { pushed, path } = kept
-      const notes = pushed !== null && pushed !== true ? [pushed.problem] : []
+      const notes = [
+        ...(pushed !== null && pushed !== true ? [pushed.problem] : []),
+        ...(home && models && deps.cloud ? [KEPT_LOCAL] : []),
+      ]
       return say({ markdown, file: basename(path), notes }, await recordsOf(deps, recordings))
     } catch (error) {
       if (error instanceof OperatorError) return say({ problem: error.message })
@@ -112,8 +124,8 @@ function requestIn({ request }: Investigation, known: KnownNames): NamedRequest 
 }
 
 /** Asked in the mode that is in force at each turn. */
-function inMode(investigator: Investigator, mode: () => Promise<Mode>): Investigator {
-  return { investigate: (question) => investigator.investigate({ ...question, mode }) }
+function within(investigator: Investigator, limits: Pick<Question, 'mode' | 'names' | 'staysHome'>): Investigator {
+  return { investigate: (question) => investigator.investigate({ ...question, ...limits }) }
 }
 
 /** Null where no model was asked, or where secrets could not be looked for. */

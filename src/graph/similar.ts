@@ -56,7 +56,7 @@ async function search(
   )
   const asked = [
     knowledge.search('runbooks', symptoms, { signal, limit: 2 }),
-    knowledge.search('decisions', symptoms, { signal, limit: 3 }),
+    knowledge.search('decisions', symptoms, { signal, limit: 3, incident: about.incident }),
   ]
   const [runbooks, decisions] = await Promise.allSettled(asked.map((answer) => Promise.race([answer, late])))
   const failed = [runbooks, decisions].find((answer) => answer?.status === 'rejected')

@@ -54,7 +54,32 @@ async function cutStrings(value: Json, cut: Cut): Promise<Json> {
   return Object.fromEntries(await Promise.all(entries))
 }
 
+/** Characters in one lot: one search serves cards and models too, which come between two lots. */
+const LOT = 64 * 1_024
+
 async function exactly(texts: readonly string[], cut: Cut): Promise<string[]> {
+  const done: string[] = []
+  for (const lot of lots(texts)) done.push(...(await cutLot(lot, cut)))
+  return done
+}
+
+/** In their order; a text longer than a lot is one by itself. */
+function* lots(texts: readonly string[]): Generator<string[]> {
+  let lot: string[] = []
+  let length = 0
+  for (const text of texts) {
+    if (lot.length > 0 && length + text.length > LOT) {
+      yield lot
+      lot = []
+      length = 0
+    }
+    lot.push(text)
+    length += text.length
+  }
+  if (lot.length > 0) yield lot
+}
+
+async function cutLot(texts: readonly string[], cut: Cut): Promise<string[]> {
   const done = await cut(texts)
   if (done.length !== texts.length) throw new Error('The search for secrets left a text out.')
   return done

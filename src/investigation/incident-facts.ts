@@ -41,7 +41,7 @@ export async function incidentFacts(
   if (!incident || incident.status === 'closed') return undefined
   const [alert, all, rows] = await Promise.all([
     leadingAlert(sql, id),
-    sql<{ labels: Labels }[]>`select labels from alerts where incident_id = ${id} order by id desc limit 200`,
+    sql<{ labels: Labels }[]>`select distinct labels from alerts where incident_id = ${id}`,
     evidenceOf(sql, id, round),
   ])
   const matching = lookupRunbooks(runbooks.values(), alert).map(({ runbook }) => runbook)

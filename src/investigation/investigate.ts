@@ -154,8 +154,8 @@ async function ask(
     purpose: 'investigate',
     prompt: prompt.id,
     ...(question.mode && { mode: await question.mode() }),
-    neverLeaves: neverLeaves(question.labels),
-    names: namesOf(question.labels),
+    neverLeaves: question.staysHome === true || neverLeaves(question.labels),
+    names: [...namesOf(question.labels), ...(question.names ?? [])],
     known,
     request,
     judge: (answer) =>

@@ -19,6 +19,10 @@ export interface Question {
   signals: readonly { reason: Signal; because: string }[]
   /** Which models may be asked; read before each time that one is, because people change it meanwhile. */
   mode?: () => Promise<Mode>
+  /** Nothing of it may leave for the cloud, whatever its labels say. */
+  staysHome?: boolean
+  /** Names of machines beside those in its labels: to a model in the cloud they are placeholders. */
+  names?: readonly string[]
   deadlineMs: number
   signal?: AbortSignal
   /** Told of each step, for a line of progress. */

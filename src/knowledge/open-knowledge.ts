@@ -4,7 +4,7 @@ import { embeddedIndex } from './index/embedded-index.ts'
 import type { KnowledgeIndex } from './index/knowledge-index.ts'
 import { qdrantIndex } from './index/qdrant-index.ts'
 import type { Embedder } from './retrieval/embedder.ts'
-import { type KnowledgeSearch, knowledgeSearch } from './retrieval/knowledge-search.ts'
+import { type Homebound, type KnowledgeSearch, knowledgeSearch } from './retrieval/knowledge-search.ts'
 import { ollamaEmbedder } from './retrieval/ollama-embedder.ts'
 import { decisionSource } from './sources/decision-source.ts'
 import { folderSource } from './sources/folder-source.ts'
@@ -26,13 +26,20 @@ export interface Knowledge {
   readonly search: KnowledgeSearch
 }
 
-/** Qdrant where it is configured, else the embedded index; an embedder where Ollama is. Connects to nothing yet. */
-export function openKnowledge(sql: Sql, { qdrant, ollamaHost, embeddingModel }: KnowledgeConfig): Knowledge {
+/**
+ * Qdrant where it is configured, else the embedded index; an embedder where Ollama is. Connects to nothing yet. `homebound`:
+ * nothing stays at home unless told.
+ */
+export function openKnowledge(
+  sql: Sql,
+  { qdrant, ollamaHost, embeddingModel }: KnowledgeConfig,
+  homebound?: Homebound,
+): Knowledge {
   const index = qdrant
     ? qdrantIndex({ url: qdrant.url, ...(qdrant.apiKey !== undefined && { apiKey: qdrant.apiKey }) })
     : embeddedIndex(sql)
   const embedder = ollamaHost === undefined ? undefined : ollamaEmbedder({ url: ollamaHost, model: embeddingModel })
-  return { index, embedder, search: knowledgeSearch(index, embedder) }
+  return { index, embedder, search: knowledgeSearch(index, embedder, homebound) }
 }
 
 /** Everything that is indexed: the runbooks, the folders that people named, and every decision. */

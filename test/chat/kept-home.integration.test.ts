@@ -1,6 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
+import { incidentView } from '../../src/chat/incident-view.ts'
 import { neverLeaves } from '../../src/inference/never-leaves.ts'
-import { alice, endings, startWatch } from './telegram-watch.ts'
+import { incidentFacts } from '../../src/investigation/incident-facts.ts'
+import { json } from '../../src/storage/postgres.ts'
+import { alice, endings, startWatch, type Watch } from './telegram-watch.ts'
 
 const after = endings()
 afterEach(after.run)
@@ -44,4 +47,42 @@ test('control: without the rule the same incident is told in full', async () => 
   await records.open({ severity: 'critical', namespace: 'private', workload: 'diary' })
   await quiet()
   expect(JSON.stringify(telegram.messages())).toContain('diary')
+})
+
+/** An incident whose own labels may leave, with one old alert among many whose labels may not. */
+async function hidden({ sql, records }: Watch, alerts: number): Promise<number> {
+  const id = await records.open({ severity: 'critical', workload: 'diary' })
+  await sql`
+    insert into alerts (source, fingerprint, starts_at, status, incident_id, labels, annotations)
+    values ('alertmanager', 'private', now() - interval '1 day', 'resolved', ${id}, ${json(sql, { namespace: 'private' })}, '{}')`
+  await sql`
+    insert into alerts (source, fingerprint, starts_at, status, incident_id, labels, annotations)
+    select 'alertmanager', 'more-' || n, now(), 'firing', ${id}, jsonb_build_object('pod', 'diary-' || n), '{}'
+    from generate_series(1, ${alerts}::int) n`
+  return id
+}
+
+test('one label among more alerts than a card lists keeps it at home', async () => {
+  const watch = await startWatch(after, { start: false })
+  const { sql, records } = watch
+  const id = await hidden(watch, 60)
+  expect(await incidentView(sql, id, () => undefined, outside)).toMatchObject({ keptHome: true, askCloud: false })
+  const many = await hidden(watch, 250)
+  await records.move(many, 'watching')
+  const facts = await incidentFacts(sql, { incident: many, round: 1 }, new Map(), AbortSignal.timeout(10_000))
+  expect(facts?.allLabels.some(outside.keepsHome)).toBe(true)
+})
+
+test('a list of what is open says no more of it than that it is there', async () => {
+  const watch = await startWatch(after, { deps: { outside } })
+  const plain = await watch.records.open({ workload: 'radarr' })
+  const id = await hidden(watch, 1)
+  await watch.quiet()
+  const { message_id } = await watch.telegram.say({ text: '/incidents', from: alice })
+  const { text } = await watch.telegram.waitFor(({ messages }) =>
+    messages.find(({ reply_to }) => reply_to === message_id),
+  )
+  expect(text).toContain(`#${plain} radarr keeps restarting: `)
+  expect(text).toContain(`#${id} an incident that stays at home (critical): `)
+  expect(text).not.toContain('diary')
 })

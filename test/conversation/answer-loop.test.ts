@@ -18,7 +18,7 @@ test('a question is not taken any further once models are switched off', async (
     {
       incident: 1,
       severity: 'warning',
-      labels: {},
+      names: [],
       staysHome: false,
       text: 'why?',
       known: [],

@@ -3,15 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { type NamedInvestigationDeps, namedInvestigation } from '../../src/conversation/named-investigation.ts'
+import type { Labels } from '../../src/domain/alert.ts'
 import type { NamedAnswer } from '../../src/domain/answer.ts'
 import type { Json, JsonObject } from '../../src/domain/json.ts'
 import { readPrompt } from '../../src/inference/prompts.ts'
+import type { Redactor } from '../../src/inference/redaction/redactor.ts'
 import type { Investigation } from '../../src/investigation/investigation-rows.ts'
 import { readRecording, recordingInvestigator } from '../../src/investigation/recording.ts'
 import { replay } from '../../src/investigation/replay.ts'
 import { rowRequest } from '../../src/investigation/request-file.ts'
+import { json } from '../../src/storage/postgres.ts'
 import type { Toolbox } from '../../src/tools/toolbox.ts'
-import { scriptedModel, type Turn, testRouter } from '../inference/harness.ts'
+import { openRedactor, scriptedModel, type Turn, testRouter } from '../inference/harness.ts'
 import { testDatabase } from '../support/postgres.ts'
 
 const PROMPT = readPrompt('investigate')
@@ -54,7 +57,17 @@ async function lookInto(
   signal = new AbortController().signal,
 ) {
   const local = scriptedModel('local', conclude())
-  const { router } = testRouter({ local })
+  const names: string[] = []
+  const open = openRedactor()
+  const redactor: Redactor = {
+    ...open,
+    async forCloud(request, known) {
+      names.push(...known)
+      return await open.forCloud(request, known)
+    },
+  }
+  const cloud = scriptedModel('cloud', conclude())
+  const { router } = testRouter({ local, cloud, redactor })
   const deps: NamedInvestigationDeps = {
     sql: db.sql,
     toolbox,
@@ -64,6 +77,8 @@ async function lookInto(
     prompt: PROMPT,
     runbooks: () => new Map(),
     mode: 'local_first',
+    neverLeaves: () => false,
+    cloud: false,
     cut: async (texts) => texts.map((text) => text.replaceAll(SECRET, '[cut]')),
     keep: { folder, remote: undefined },
     now: Date.now,
@@ -90,7 +105,7 @@ async function lookInto(
     signal,
     progress: () => {},
   })
-  return { report: report as unknown as NamedAnswer, recording, local }
+  return { report: report as unknown as NamedAnswer, recording, local, cloud, names }
 }
 
 test('its report is kept, told and without secrets; its record can be run again', async () => {
@@ -135,6 +150,30 @@ test('with models off none is asked', async () => {
   expect(local.asked).toEqual([])
   expect(recording).toBeNull()
   expect(report.markdown).toContain('No model was used')
+})
+
+test('A13: while an open incident stays at home nothing of it goes to a model in the cloud, and it says so', async () => {
+  const { sql } = db
+  const labels = { namespace: 'private', instance: 'nas-cellar:9100' }
+  const [incident] = await sql<{ id: number }[]>`
+    insert into incidents (correlation_key, severity, alertname, cluster, labels, annotations)
+    values ('a', 'warning', 'A', 'lab', '{}', '{}') returning id`
+  await sql`
+    insert into alerts (source, fingerprint, starts_at, status, incident_id, labels, annotations)
+    values ('alertmanager', 'a', now(), 'firing', ${incident?.id ?? 0}, ${json(sql, labels)}, '{}')`
+  const neverLeaves = ({ namespace }: Labels) => namespace === 'private'
+  const more = { mode: 'cloud_first', cloud: true } as const
+  const open = await lookInto({}, more)
+  expect(open.cloud.asked.length).toBeGreaterThan(0)
+  // The name of a machine in any open alert is a placeholder there.
+  expect(open.names).toContain('nas-cellar')
+  const kept = await lookInto({}, { ...more, neverLeaves })
+  expect(kept.cloud.asked).toEqual([])
+  expect(kept.local.asked.length).toBeGreaterThan(0)
+  expect(kept.report.notes).toEqual([expect.stringContaining('stays at home')])
+  await sql`update incidents set closed_at = now(), status = 'closed'`
+  const over = await lookInto({}, { ...more, neverLeaves })
+  expect(over.cloud.asked.length).toBeGreaterThan(0)
 })
 
 test('a cluster that is gone since it was asked for is told, and nothing is looked at', async () => {

@@ -1,4 +1,5 @@
 import type { DeskOptions } from '../../approvals/desk.ts'
+import type { Labels } from '../../domain/alert.ts'
 import type { Mode } from '../../domain/inference.ts'
 import type { Person } from '../../domain/person.ts'
 import type { Runbook } from '../../domain/runbook.ts'
@@ -31,6 +32,8 @@ export interface CommandDeps {
   models?: Models
   /** The cluster whose levels and records are told where a runbook is shown. */
   cluster?: string
+  /** Whether labels keep an incident at home: then no more of it is said than that there is one; none unless told. */
+  keepsHome?: (labels: Labels) => boolean
   /** A one-time link into the console for this person; undefined where there is no console. */
   consoleLink: (person: Person) => Promise<string | undefined>
   /** What is wrong with the chat itself, in sentences. */

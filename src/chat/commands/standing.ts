@@ -1,10 +1,12 @@
 import { policyNow } from '../../autonomy/policy-setting.ts'
+import type { Labels } from '../../domain/alert.ts'
 import type { IncidentStatus } from '../../domain/incident.ts'
 import type { Person } from '../../domain/person.ts'
 import { type IncidentRow, toIncident } from '../../incidents/incident-rows.ts'
 import type { Tx } from '../../storage/postgres.ts'
 import { headline } from '../cards/headline.ts'
 import { lasting } from '../cards/times.ts'
+import { keptHomeWords } from '../cards/words.ts'
 import { severitySign } from '../outbox/lines.ts'
 import { escapeHtml } from '../telegram-html.ts'
 import type { CommandDeps, Reply } from './command.ts'
@@ -41,14 +43,19 @@ export async function status({ troubles }: CommandDeps, tx: Tx): Promise<Reply> 
 
 const LISTED = 30
 
-export async function incidents({ runbookOf }: CommandDeps, tx: Tx): Promise<Reply> {
-  const rows = await tx<IncidentRow[]>`
-    select * from incidents where closed_at is null order by (severity = 'critical') desc, id desc limit ${LISTED + 1}`
+/** What stays at home is listed without a word of what it is. */
+export async function incidents({ runbookOf, keepsHome = () => false }: CommandDeps, tx: Tx): Promise<Reply> {
+  const rows = await tx<(IncidentRow & { every_label: Labels[] })[]>`
+    select *, jsonb_build_array(labels) || (
+        select coalesce(jsonb_agg(distinct a.labels), '[]') from alerts a where a.incident_id = incidents.id) as every_label
+    from incidents where closed_at is null order by (severity = 'critical') desc, id desc limit ${LISTED + 1}`
   if (rows.length === 0) return { text: 'Nothing is open.' }
   const lines = rows.slice(0, LISTED).map((row) => {
     const incident = toIncident(row)
     const runbookTitle = incident.runbookId === null ? null : (runbookOf(incident.runbookId)?.title ?? null)
-    return `${severitySign[incident.severity]} #${incident.id} ${headline({ ...incident, runbookTitle }, 70)}: ${statusWords[incident.status]}`
+    const home = row.every_label.some(keepsHome)
+    const what = home ? keptHomeWords(incident.severity) : headline({ ...incident, runbookTitle }, 70)
+    return `${severitySign[incident.severity]} #${incident.id} ${what}: ${statusWords[incident.status]}`
   })
   return { text: [...lines, ...(rows.length > LISTED ? ['… and more in the console'] : [])].join('\n') }
 }

@@ -6,7 +6,9 @@ import { incidentView } from '../incident-view.ts'
 import type { OutboxDeps } from './deps.ts'
 import { type Drawn, MessengerError } from './messenger.ts'
 import { giveBack, type Row, settle } from './rows.ts'
-import { beginSending, delivered, forgetMessage, type Shown, sentNothing } from './shown.ts'
+import { beginSending, delivered, forgetMessage, type Shown, sentNothing, withheld } from './shown.ts'
+
+const WITHHELD_MS = 15_000
 
 interface Drawing {
   drawn: Drawn
@@ -75,6 +77,11 @@ async function editCard(
     await forgetMessage(sql, key, messageId)
     return false
   }
+  if (result === 'withheld') {
+    await withheld(sql, key, messageId)
+    await drawLater(deps, row)
+    return true
+  }
   const { bodyHash: drawn, digest } = drawing
   if (!(await delivered(sql, key, row, { sent: { messageId }, bodyHash: drawn, digest, before: shownDigest })))
     await drawAgain(deps, row)
@@ -108,7 +115,10 @@ async function sendCard(
       signal,
     )
     const { bodyHash, digest } = drawing
-    const ours = await delivered(sql, key, row, { sent, bodyHash, digest, before: null })
+    const ours = sent.withheld
+      ? await withheld(sql, key, sent.messageId)
+      : await delivered(sql, key, row, { sent, bodyHash, digest, before: null })
+    if (ours && sent.withheld) await drawLater(deps, row)
     if (!ours) await withdrawCopy(deps, row, sent.messageId, signal)
   } catch (error) {
     if (sending.kind === 'first' && wasNotSent(error)) await sentNothing(sql, key)
@@ -131,6 +141,11 @@ async function withdrawCopy(deps: OutboxDeps, row: Row, messageId: number, signa
 /** Its message is another by now: the same row is drawn again at once. */
 async function drawAgain({ sql }: OutboxDeps, row: Row): Promise<void> {
   await giveBack(sql, row, { afterMs: 0, error: 'its message is another by now' })
+}
+
+/** The search for secrets may do better a little later. */
+async function drawLater({ sql, withheldMs = WITHHELD_MS }: OutboxDeps, row: Row): Promise<void> {
+  await giveBack(sql, row, { afterMs: withheldMs, error: 'the search for secrets in it failed' })
 }
 
 function wasNotSent(error: unknown): boolean {

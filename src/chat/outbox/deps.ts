@@ -42,6 +42,8 @@ export interface OutboxDeps {
   publicUrl?: string
   timezone: string
   quietHours: QuietHours | undefined
+  /** After how long a card is drawn again that could not be searched for secrets; 15 s unless told. */
+  withheldMs?: number
   log: OutboxLog
   observe: Observe
 }

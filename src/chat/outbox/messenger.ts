@@ -20,6 +20,8 @@ export interface Sent {
   chatId: number
   threadId: number | null
   messageId: number
+  /** Something stands in its place, without buttons: what it would have shown could not be searched for secrets. */
+  withheld?: true
 }
 
 /**
@@ -29,8 +31,8 @@ export interface Sent {
 export interface Messenger {
   chatId: number
   send(message: Outgoing): Promise<Sent>
-  /** `gone`: somebody deleted the message. */
-  edit(messageId: number, drawn: Drawn): Promise<'ok' | 'not_modified' | 'gone'>
+  /** `gone`: somebody deleted the message; `withheld`: as in what `send` answers. */
+  edit(messageId: number, drawn: Drawn): Promise<'ok' | 'not_modified' | 'gone' | 'withheld'>
   /** Takes a superfluous copy away, or at least its buttons. */
   retract(messageId: number): Promise<void>
   /** Makes a topic and answers its id. */

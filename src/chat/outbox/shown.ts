@@ -77,6 +77,18 @@ export interface Delivered {
 }
 
 /**
+ * The message is there and nobody can read the card in it: what it shows is not written down, and so the next drawing is
+ * never taken for what it shows already. False as for `delivered`.
+ */
+export async function withheld(sql: Sql, { channel, incident }: CardKey, messageId: number): Promise<boolean> {
+  const { count } = await sql`
+    update messages set message_id = ${messageId}, body_hash = null, shown_digest = null
+    where channel = ${channel} and incident_id = ${incident} and kind = 'card'
+      and (message_id is null or message_id = ${messageId})`
+  return count === 1
+}
+
+/**
  * The messenger has the card: its message is known from here on, its row is settled, and the first time it showed this plan
  * is in the ledger. False when a press has bound another copy meanwhile: then this one is superfluous, and its row unsettled.
  */

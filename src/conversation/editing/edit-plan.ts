@@ -14,7 +14,7 @@ import type { Investigation } from '../../investigation/investigation-rows.ts'
 import type { Ended, Investigating } from '../../investigation/investigation-worker.ts'
 import { fenced, noteCall } from '../answer-loop.ts'
 import { type ConversationDeps, emptyAnswer } from '../deps.ts'
-import { staysHome } from '../home.ts'
+import { namesAbout, staysHome } from '../home.ts'
 import { putToGraph, whyNotChanged } from '../request.ts'
 import { told } from '../told.ts'
 import { EDIT, editTool, readEdits } from './edit-tool.ts'
@@ -110,7 +110,7 @@ async function byModel(
     prompt: prompt.id,
     mode: modeWished(asked.request.mode, await modeNow(deps.sql, deps.mode, incident.id)),
     neverLeaves: await staysHome(deps.sql, incident.id, deps.neverLeaves),
-    names: [],
+    names: await namesAbout(deps.sql, incident.id),
     request: {
       system: prompt.text,
       messages: [{ role: 'user', text: `${list}\n\n<question>\n${fenced(asked.request.text ?? '')}\n</question>` }],

@@ -23,10 +23,10 @@ export interface CutterOptions {
   worker?: URL
 }
 
-interface Waiting {
+interface Lot {
+  texts: readonly string[]
   resolve(cuts: Cut[]): void
   reject(error: Error): void
-  timer: NodeJS.Timeout
 }
 
 /** Of the thread, in MB. Texts are short-lived: left to itself, its heap grows to several times what it needs. */
@@ -35,28 +35,37 @@ const KEPT = 400
 const KEPT_LENGTH = 64 * 1_024
 
 /**
- * A cutter in a thread of its own, started with the first text. One that hangs or crashes is ended and its texts are refused;
- * the next ones get a new thread. What was cut before is remembered, because a conversation is sent whole with every turn.
+ * A cutter in a thread of its own, started with the first text. It has one lot at a time: where it hangs or crashes, it is ended
+ * and that lot is refused; those that wait get a new thread. What was cut before is remembered, because a conversation is sent whole with every turn.
  */
 export function cutter({
   timeoutMs = 5_000,
   worker: file = new URL('worker.ts', import.meta.url),
 }: CutterOptions = {}): Cutter {
   const known = new Map<string, Cut>()
-  const waiting = new Map<number, Waiting>()
+  const waiting: Lot[] = []
+  let under: (Lot & { id: number; timer: NodeJS.Timeout }) | undefined
   let worker: Worker | undefined
   let closed = false
   let last = 0
 
   function abandon(because: string): void {
-    const ended = worker
+    const [ended, lot] = [worker, under]
     worker = undefined
-    for (const { reject, timer } of waiting.values()) {
-      clearTimeout(timer)
-      reject(new RedactionError(because))
-    }
-    waiting.clear()
+    under = undefined
+    clearTimeout(lot?.timer)
+    lot?.reject(new RedactionError(because))
     void ended?.terminate()
+    next()
+  }
+
+  function next(): void {
+    const lot = under ? undefined : waiting.shift()
+    if (!lot) return
+    last += 1
+    const late = () => abandon(`The search for secrets took longer than ${timeoutMs} ms.`)
+    under = { ...lot, id: last, timer: setTimeout(late, timeoutMs) }
+    started().postMessage({ id: last, texts: lot.texts })
   }
 
   function started(): Worker {
@@ -68,12 +77,13 @@ export function cutter({
     fresh.on('error', gone)
     fresh.on('exit', gone)
     fresh.on('message', ({ id, results }: { id: number; results?: Cut[] }) => {
-      const asked = waiting.get(id)
-      if (!asked) return
-      waiting.delete(id)
+      const asked = under
+      if (asked?.id !== id) return
+      under = undefined
       clearTimeout(asked.timer)
       if (results) asked.resolve(results)
       else asked.reject(new RedactionError('The search for secrets failed.'))
+      next()
     })
     return fresh
   }
@@ -81,11 +91,8 @@ export function cutter({
   function ask(texts: readonly string[]): Promise<Cut[]> {
     if (closed) return Promise.reject(new RedactionError('The search for secrets is closed.'))
     return new Promise((resolve, reject) => {
-      last += 1
-      const id = last
-      const late = () => abandon(`The search for secrets took longer than ${timeoutMs} ms.`)
-      waiting.set(id, { resolve, reject, timer: setTimeout(late, timeoutMs) })
-      started().postMessage({ id, texts })
+      waiting.push({ texts, resolve, reject })
+      next()
     })
   }
 
@@ -103,6 +110,7 @@ export function cutter({
     },
     async close() {
       closed = true
+      for (const { reject } of waiting.splice(0)) reject(new RedactionError('The search for secrets is closed.'))
       abandon('The search for secrets is closed.')
     },
   }

@@ -33,13 +33,16 @@ export interface Answer {
 export interface SearchOptions {
   /** Pages at most; 5 unless told. */
   readonly limit?: number
+  /** The incident it is asked for. */
+  readonly incident?: number | null
   readonly signal?: AbortSignal
 }
 
 export interface KnowledgeSearch {
   /**
    * The pages of a collection for what is wrong, best first. "Nothing fits" is an answer: then `fits` is false, and what comes
-   * nearest is still listed. An embedder that fails is left out and said; throws only when the index cannot be asked.
+   * nearest is still listed. Decisions of incidents that stay at home are found for such an incident alone.
+   * An embedder that fails is left out and said; throws only when the index cannot be asked.
    */
   search(collection: Collection, symptoms: Symptoms, options?: SearchOptions): Promise<Answer>
 }
@@ -47,19 +50,42 @@ export interface KnowledgeSearch {
 /** How long the embedder may keep a search waiting, in milliseconds. */
 const EMBED_MS = 1_000
 
-export function knowledgeSearch(index: KnowledgeIndex, embedder?: Embedder): KnowledgeSearch {
+/** Which of these incidents stay at home; every one that cannot be told does. */
+export type Homebound = (incidents: readonly number[]) => Promise<ReadonlySet<number>>
+
+/** How many pages more are looked at where some may have to be left out. */
+const SPARE = 20
+
+/** `homebound`: none stays at home unless told. */
+export function knowledgeSearch(index: KnowledgeIndex, embedder?: Embedder, homebound?: Homebound): KnowledgeSearch {
   return {
-    async search(collection, symptoms, { limit = 5, signal } = {}) {
+    async search(collection, symptoms, { limit = 5, incident = null, signal } = {}) {
       const { vector, degraded } = await embed(embedder, symptoms, signal)
       const name = normalName(symptoms.alertname ?? '')
-      const query = { terms: queryTerms(symptoms), name, limit, ...(vector && { vector }) }
-      const hits = await index.search(collection, query, signal)
+      const leaving = collection === 'decisions' ? homebound : undefined
+      const query = {
+        ...{ terms: queryTerms(symptoms), name, limit: leaving ? limit + SPARE : limit },
+        ...(vector && { vector }),
+      }
+      const all = await index.search(collection, query, signal)
+      const hits = leaving ? (await mayLeave(all, incident, leaving)).slice(0, limit) : all
       const spoken = spokenWords(symptoms)
       const found = hits.map((hit) => toFound(collection, hit, spoken))
       const fits = (found[0]?.likelihood ?? 0) >= FITS_FROM
       return { found, fits, because: fits ? (found[0]?.because ?? '') : noFit(found), degraded }
     },
   }
+}
+
+async function mayLeave(hits: readonly Hit[], asking: number | null, homebound: Homebound): Promise<readonly Hit[]> {
+  const incidentOf = ({ page }: Hit) => (typeof page.facts.incident === 'number' ? page.facts.incident : null)
+  const about = [...hits.map(incidentOf), asking].filter((id) => id !== null)
+  const home = about.length === 0 ? new Set<number>() : await homebound([...new Set(about)])
+  if (asking !== null && home.has(asking)) return hits
+  return hits.filter((hit) => {
+    const id = incidentOf(hit)
+    return id === null || !home.has(id)
+  })
 }
 
 async function embed(

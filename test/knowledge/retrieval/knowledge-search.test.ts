@@ -58,3 +58,29 @@ test('the query is embedded as a query', async () => {
   await knowledgeSearch(await shelf(), embedder).search('runbooks', { alertname: 'A', summary: 'b', description: 'c' })
   expect(asked).toEqual([{ texts: ['A\nb\nc'], kind: 'query' }])
 })
+
+test('a decision of an incident that stays at home is found for one that does as well, and for nobody else', async () => {
+  const { index } = fakeIndex()
+  const decision = (incident: number) => ({
+    ...page(`incident-${incident}-1`, '# Diary out of memory\n\nThe memory limit was raised.'),
+    facts: { incident },
+  })
+  await index.put('decisions', [decision(7), decision(8)])
+  const asked: number[][] = []
+  const search = knowledgeSearch(index, undefined, async (incidents) => {
+    asked.push([...incidents].sort())
+    return new Set([7, 9])
+  })
+  const ids = async (incident: number | null) => {
+    const { found } = await search.search('decisions', { summary: 'out of memory' }, { limit: 2, incident })
+    return found.map(({ id }) => id).sort()
+  }
+  expect(await ids(null)).toEqual(['incident-8-1'])
+  expect(await ids(8)).toEqual(['incident-8-1'])
+  expect(await ids(9)).toEqual(['incident-7-1', 'incident-8-1'])
+  expect(asked).toEqual([
+    [7, 8],
+    [7, 8],
+    [7, 8, 9],
+  ])
+})
