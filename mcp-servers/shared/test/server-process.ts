@@ -52,8 +52,8 @@ async function overHttp(client: Client, main: string, env: Record<string, string
 }
 
 /** The server without a client: for what is raw on its streams, and how it ends. */
-export function startRaw(main: string, env: Record<string, string>) {
-  const child = spawn(process.execPath, [main], { env, stdio: ['pipe', 'pipe', 'pipe'] })
+export function startRaw(main: string, env: Record<string, string>, flags: readonly string[] = []) {
+  const child = spawn(process.execPath, [main, ...flags], { env, stdio: ['pipe', 'pipe', 'pipe'] })
   const out = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk) => {
     out.stdout += String(chunk)

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { grantSigner } from '@watchkeeper/mcp-shared/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type SimulatedTalos, startTalos } from '../../../test/simulators/talos/cluster.ts'
+import { initialize, startRaw } from '../../shared/test/server-process.ts'
 import { MAIN, serverEnv, startServer } from './start-server.ts'
 
 let talos: SimulatedTalos
@@ -15,25 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => talos.stop())
 
-function start(env: Record<string, string>, flags: string[] = []) {
-  const child = spawn(process.execPath, [MAIN, ...flags], { env, stdio: ['pipe', 'pipe', 'pipe'] })
-  const out = { stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk) => {
-    out.stdout += String(chunk)
-  })
-  child.stderr.on('data', (chunk) => {
-    out.stderr += String(chunk)
-  })
-  const exit = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  const send = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
-  return { child, out, exit, send }
-}
-
-const initialize = {
-  id: 1,
-  method: 'initialize',
-  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '0' } },
-}
+const start = (env: Record<string, string>, flags: string[] = []) => startRaw(MAIN, env, flags)
 
 test('the end of stdin cancels a change in flight at the node, and ends the process', async () => {
   const signer = grantSigner()
