@@ -138,10 +138,10 @@ async function build(
   closers.push(() => toolbox.close())
 
   const staysHome = neverLeaves(config.inference.neverLeaves)
-  const knowledge = openKnowledge(sql, config.knowledge, (incidents) => homebound(sql, incidents, staysHome))
+  const knowledge = await openKnowledge(sql, config.knowledge, (incidents) => homebound(sql, incidents, staysHome))
   closers.push(() => knowledge.index.close())
 
-  const inference = openInference(config.inference, {
+  const inference = await openInference(config.inference, {
     calls: postgresCalls(sql, config.inference.budget),
     placeholderKey: await placeholderKey(sql),
     people: config.people.map(({ name }) => name),

@@ -43,7 +43,7 @@ export async function evalCommand(
     throw new OperatorError('--models is scripted, for the machinery, or env, for the models that are configured.')
   const config = readConfig(env)
   const folders = await Promise.all(foldersOf(scenarios).map((folder) => readScenarioFolder(folder)))
-  const stage = models === 'scripted' ? scriptedStage() : realStage(config)
+  const stage = models === 'scripted' ? scriptedStage() : await realStage(config)
   try {
     const evaluation = await evaluate(folders, {
       ...stage,
@@ -107,13 +107,13 @@ function scriptedCast(script: Script, redacting: Redactor): Cast {
 }
 
 /** The configured models, with the configured budgets for the whole run. */
-function realStage({ inference, people }: ReturnType<typeof readConfig>): Stage {
+async function realStage({ inference, people }: ReturnType<typeof readConfig>): Promise<Stage> {
   if (!inference.ollama && !inference.claude)
     throw new OperatorError(
       'There is no model to measure. Set OLLAMA_HOST or ANTHROPIC_API_KEY, or use --models scripted.',
     )
   const calls = memoryCalls(inference.budget, () => new Date())
-  const opened = openInference(inference, {
+  const opened = await openInference(inference, {
     calls,
     placeholderKey: randomBytes(32),
     people: people.map(({ name }) => name),

@@ -18,7 +18,7 @@ export async function indexCommand(
 ): Promise<number> {
   const config = readConfig(env)
   return await withDatabase(config, async (sql) => {
-    const { index, embedder } = openKnowledge(sql, config.knowledge)
+    const { index, embedder } = await openKnowledge(sql, config.knowledge)
     try {
       if (status) {
         process.stdout.write(statusTable(await index.status()))

@@ -173,7 +173,7 @@ async function openModels({
   const opened = (calls: CallBook, key: Uint8Array) =>
     openInference(inference, { calls, placeholderKey: key, people: people.map(({ name }) => name), now: Date.now })
   if (databaseUrl === undefined) {
-    const models = opened(
+    const models = await opened(
       memoryCalls(inference.budget, () => new Date()),
       randomBytes(32),
     )
@@ -181,7 +181,7 @@ async function openModels({
   }
   await prepareDatabase(databaseUrl)
   const sql = connect(databaseUrl, { max: 2, applicationName: 'watchkeeper-cli' })
-  const models = opened(postgresCalls(sql, inference.budget), await placeholderKey(sql))
+  const models = await opened(postgresCalls(sql, inference.budget), await placeholderKey(sql))
   return {
     inference: models,
     async close() {

@@ -1,8 +1,6 @@
 import type { InferenceConfig } from '../config.ts'
 import type { Observe } from '../domain/observe.ts'
 import type { CallBook } from './call-book.ts'
-import { claudeModel } from './claude-model.ts'
-import { ollamaModel } from './ollama-model.ts'
 import { cutter } from './redaction/cutter.ts'
 import { type Redactor, redactor } from './redaction/redactor.ts'
 import { type Router, router } from './router.ts'
@@ -26,16 +24,19 @@ export interface Inference {
   close(): Promise<void>
 }
 
-/** The models of this installation behind one router, and the redactor that stands before everything that leaves. */
-export function openInference(config: InferenceConfig, deps: InferenceDeps): Inference {
+/**
+ * The models of this installation behind one router, and the redactor that stands before everything that leaves. The library
+ * of a model is loaded where that model is configured: it weighs as much as a third of the agent's own rooms.
+ */
+export async function openInference(config: InferenceConfig, deps: InferenceDeps): Promise<Inference> {
   const cutting = cutter()
   const words = [...config.redactWords, ...deps.people]
   const redacting = redactor({ cutter: cutting, key: deps.placeholderKey, words })
   return {
     redactor: redacting,
     router: router({
-      local: config.ollama && ollamaModel(config.ollama),
-      cloud: config.claude && claudeModel(config.claude),
+      local: config.ollama && (await import('./ollama-model.ts')).ollamaModel(config.ollama),
+      cloud: config.claude && (await import('./claude-model.ts')).claudeModel(config.claude),
       mode: deps.mode ?? (() => config.mode),
       escalateOn: config.escalateOn,
       calls: deps.calls,

@@ -49,7 +49,7 @@ export async function search(): Promise<Egress> {
     BUDGET_DAY_TOKENS: '1000000000',
     BUDGET_MONTH_TOKENS: '1000000000',
   }).inference
-  const inference = openInference(config, {
+  const inference = await openInference(config, {
     calls: memoryCalls(config.budget, () => new Date()),
     placeholderKey: randomBytes(32),
     people: ['alice'],

@@ -79,7 +79,7 @@ async function playOne(mode: Mode, id: number, incident: ScriptedIncident): Prom
     claude: read.claude && { ...read.claude, ...hurry },
   }
   const book = memoryCalls(config.budget, () => new Date())
-  const inference = openInference(config, {
+  const inference = await openInference(config, {
     calls: book,
     placeholderKey: randomBytes(32),
     people: [],
