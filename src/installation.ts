@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { OperatorError } from './domain/errors.ts'
@@ -11,7 +11,7 @@ import { startEmbedded } from './storage/embedded-postgres.ts'
 /** Makes the data folder. Throws an OperatorError where it cannot be written. */
 export async function ownFolder(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true })
+    await makeFolder(resolve(dataDir))
     const probe = join(dataDir, `.writable-${randomBytes(4).toString('hex')}`)
     await writeFile(probe, '')
     await rm(probe)
@@ -21,6 +21,28 @@ export async function ownFolder(dataDir: string): Promise<void> {
       { cause: error },
     )
   }
+}
+
+/**
+ * Makes a folder and those above it that are missing, one by one. Node's own recursive mkdir tries for ever where the folder
+ * above exists and takes none, as below /proc.
+ */
+async function makeFolder(path: string): Promise<void> {
+  if (await isFolder(path)) return
+  if (dirname(path) !== path) await makeFolder(dirname(path))
+  try {
+    await mkdir(path)
+  } catch (error) {
+    // Another process may have been quicker.
+    if (!(await isFolder(path))) throw error
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
 }
 
 /** Starts the embedded Postgres and answers its address. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,6 +80,13 @@ test('a data folder that cannot be written is told in a sentence that says what 
   expect(stderr).toMatch(
     /^The data folder .* cannot be written\. Give this user the right to write there, or set DATA_DIR/,
   )
+})
+
+// Node's own recursive mkdir never comes back from here.
+test.runIf(existsSync('/proc/self'))('a data folder below one that takes none is told so too', async () => {
+  const { code, stderr } = await run(['serve'], { DATABASE_URL: db.url, DATA_DIR: '/proc/watchkeeper/data' })
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^The data folder \/proc\/watchkeeper\/data cannot be written\./)
 })
 
 test('a database that is not there is told in a sentence that says what to do', async () => {
