@@ -39,7 +39,7 @@ export async function partsOf(config: Config, { toolbox, runbooks, problems, mod
     ...toolParts(toolbox),
     runbooksPart(config, runbooks, problems),
     config.knowledge.qdrant
-      ? part('index', 'real', 'Qdrant from QDRANT_URL. `watchkeeper index --status` says what is in it.')
+      ? part('index', 'real', 'Qdrant from QDRANT_URL. `npm run watchkeeper -- index --status` says what is in it.')
       : part('index', 'embedded', 'In the database, searched in this process. Set QDRANT_URL for Qdrant.'),
     config.knowledge.ollamaHost === undefined
       ? part(
@@ -106,7 +106,7 @@ function runbooksPart(config: Config, runbooks: number, problems: readonly Probl
     return part(
       'runbooks',
       'broken',
-      `${runbooks} usable, ${errors} errors. Run: watchkeeper runbook lint ${config.runbooksDir}`,
+      `${runbooks} usable, ${errors} errors. Run: npm run watchkeeper -- runbook lint ${config.runbooksDir}`,
     )
   return runbooks === 0
     ? part('runbooks', 'missing', `None in ${config.runbooksDir}. Set RUNBOOKS_DIR to a folder that has some.`)

@@ -159,7 +159,7 @@ export const VARIABLES = {
     type: 'name:telegram-id:role, …',
     without: 'only the local console decides',
     about:
-      'Who may do what: `alice:1001:admin, bob:1002:operator`. A viewer reads, an operator decides, an admin also seconds, freezes and changes levels.',
+      'Who may do what: `alice:1001:admin, bob:1002:operator`. A viewer reads, an operator decides, an admin is also one of the two that a dangerous plan takes, and may freeze everything.',
     parse: people,
   }),
   SECOND_PERSON: set({
@@ -248,7 +248,7 @@ export const VARIABLES = {
   ALERTMANAGER_URL: optional({
     section: 'Alertmanager',
     type: 'address',
-    without: 'alerts whose webhook was lost are not found again, and silences cannot be set',
+    without: 'alerts whose webhook was lost are not found again',
     about: 'Where Alertmanager’s own API is.',
     parse: webUrl,
   }),
@@ -382,7 +382,7 @@ export const VARIABLES = {
     section: 'Knowledge',
     type: 'address',
     without: 'the index is kept in the database and searched in this process',
-    about: 'Where Qdrant is, such as `http://qdrant:6333`. Fill it with `watchkeeper index --rebuild`.',
+    about: 'Where Qdrant is, such as `http://qdrant:6333`. Fill it with `npm run watchkeeper -- index --rebuild`.',
     parse: webUrl,
   }),
   QDRANT_API_KEY: optional({
@@ -398,7 +398,7 @@ export const VARIABLES = {
     type: 'text',
     default: 'nomic-embed-text',
     about:
-      'The model that turns pages and alerts into vectors of 768 numbers. After changing it, run `watchkeeper index`.',
+      'The model that turns pages and alerts into vectors of 768 numbers. After changing it, run `npm run watchkeeper -- index`.',
     parse: matching(/^[\w.:/-]{1,128}$/, 'use the name of a model as `ollama list` shows it'),
   }),
   KNOWLEDGE_DIRS: optional({

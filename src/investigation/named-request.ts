@@ -55,7 +55,7 @@ export function namedRequest(wanted: Wanted, known: KnownNames): NamedRequest | 
   if (!Number.isInteger(minutes) || minutes < 1 || minutes > MOST_MINUTES)
     return { problem: `The time must be whole minutes from 1 to ${MOST_MINUTES}.` }
   if (there.length === 0)
-    return { problem: 'No cluster answers, so there is nothing to look at. watchkeeper doctor says why.' }
+    return { problem: 'No cluster answers, so there is nothing to look at. npm run watchkeeper -- doctor says why.' }
   const clusters = [...new Set(wanted.clusters?.length ? wanted.clusters : there)]
   const unknown = clusters.find((cluster) => !there.includes(cluster))
   if (unknown !== undefined)

@@ -23,7 +23,7 @@ export function contractPins(sql: Sql): ContractPins {
     async check(server, published) {
       const { changed, fresh, compatible } = await compared(sql, server, published)
       if (changed.length > 0)
-        return `its tools have changed since they were accepted (${changed.join('; ')}). Look at them, then run: watchkeeper tools accept ${server}`
+        return `its tools have changed since they were accepted (${changed.join('; ')}). Look at them, then run: npm run watchkeeper -- tools accept ${server}`
       await pin(sql, server, fresh, 'first sight')
       await pin(sql, server, compatible, 'a change that fits')
       return undefined

@@ -33,7 +33,7 @@ test.each<[string, string, JsonObject]>([
     await check(server, published(server, 'scale'), published(server, 'logs'))
     const because = await check(server, published(server, 'scale', changes), published(server, 'logs'))
     expect(because).toBe(
-      `its tools have changed since they were accepted (${server}.scale: ${words}). Look at them, then run: watchkeeper tools accept ${server}`,
+      `its tools have changed since they were accepted (${server}.scale: ${words}). Look at them, then run: npm run watchkeeper -- tools accept ${server}`,
     )
     expect(await check(server, published(server, 'scale', changes))).toBe(because)
   },

@@ -103,7 +103,7 @@ test.each<[string, object[], string]>([
   expect(await again.call(`${name}.find`, {}, deadline)).toMatchObject({
     ok: false,
     code: 'set_aside',
-    message: expect.stringContaining(`watchkeeper tools accept ${name}`),
+    message: expect.stringContaining(`npm run watchkeeper -- tools accept ${name}`),
   })
   expect(await again.call(`${name}.create`, {}, { ...deadline, permit })).toMatchObject({ ok: false, uncertain: false })
   expect(again.status()).toMatchObject([{ state: 'set_aside', because: expect.stringContaining(words) }])
