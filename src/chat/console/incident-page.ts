@@ -63,7 +63,7 @@ function findings(found: readonly Finding[], at: At): Html {
     ({ key, tool, ok, summary, at: when }) => html`<li class="finding ${ok ? 'held' : 'missed'}">
 <span class="mark" aria-hidden="true">${ok ? '✓' : '✗'}</span>
 <div><p>${prose(summary, 2_000) || 'No answer'}<span class="hidden">${ok ? ' (as expected)' : ' (not as expected)'}</span></p>
-<p class="small">${name(key)} · ${name(tool)} · ${time(when, at)}</p></div></li>`,
+<p class="small">${name(key)} · ${tool.split(' ').map(name).join(', ')} · ${time(when, at)}</p></div></li>`,
   )}</ul>`
 }
 

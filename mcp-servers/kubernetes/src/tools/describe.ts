@@ -158,13 +158,14 @@ function summarize({
   const troubled = containers.filter(({ ready }) => !ready)
   const restarts = containers.reduce((sum, container) => sum + container.restarts, 0)
   const killed = containers.find(({ last_reason }) => last_reason === 'OOMKilled')
+  // What is cut off where room is short stands last.
   const parts = [
+    killed ? `${killed.name} was last killed for memory` : '',
     containers.length > 0
       ? `${containers.length - troubled.length} of ${count(containers.length, 'container')} ready`
       : '',
     restarts > 0 ? count(restarts, 'restart') : '',
     ...troubled.flatMap(({ name: container, state_reason }) => (state_reason ? `${container}: ${state_reason}` : [])),
-    killed ? `${killed.name} was last killed for memory` : '',
     count(events, 'event'),
   ]
   return `${kind} ${name}: ${parts.filter(Boolean).join(', ')}.`
