@@ -26,6 +26,7 @@ import { toMessengerError } from './telegram-errors.ts'
 import { telegramHtml } from './telegram-html.ts'
 import { telegramMessages } from './telegram-messages.ts'
 import { telegramMessenger } from './telegram-messenger.ts'
+import { botName } from './telegram-name.ts'
 import { ALLOWED_UPDATES, forGrammy, pollUpdates } from './telegram-polling.ts'
 import { telegramPresses } from './telegram-presses.ts'
 import { telegramSpeaker } from './telegram-speaker.ts'
@@ -102,11 +103,11 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     make: (name) => gate.run(() => messenger.makeTopic(name)),
     log,
   })
-  let me = strangerBot(telegram.botToken)
+  const name = botName(api)
   const troubles = () => [gate.trouble, topics.trouble()].filter((trouble) => trouble !== null)
   const speaking = { api, gate, chatId: telegram.chatId, clean: deps.clean }
   const speaker = telegramSpeaker(speaking)
-  const take = updateTaker(deps, { api, gate, speaker, troubles, me: () => me })
+  const take = updateTaker(deps, { api, gate, speaker, troubles, name })
   const outbox: OutboxDeps = {
     sql,
     channel: TELEGRAM_CHANNEL,
@@ -137,7 +138,7 @@ export function startTelegram(deps: TelegramDeps): Telegram {
   async function introduce(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        me = await patient.getMe(forGrammy(signal))
+        await name()
         const menu = COMMANDS.map(({ command, description }) => ({ command, description }))
         await patient.setMyCommands(menu, undefined, forGrammy(signal))
         if (telegram.mode === 'webhook') await listenByWebhook(patient, config, signal)
@@ -231,16 +232,17 @@ interface Taking {
   gate: Gate
   speaker: Speaker
   troubles: () => readonly string[]
-  me: () => UserFromGetMe
+  name: () => Promise<string>
 }
 
 /** Takes an update, however it came: resolves when it is taken for good, rejects when it must come again. */
 function updateTaker(
   deps: TelegramDeps,
-  { api, gate, speaker, troubles, me }: Taking,
+  { api, gate, speaker, troubles, name }: Taking,
 ): (update: Update) => Promise<void> {
   const { sql, config, announcer, people, log, observe = (_point, work) => work() } = deps
   const chatId = config.telegram.chatId
+  const me = strangerBot(config.telegram.botToken)
   const inChat = <T>(chat: number, call: () => Promise<T>) => {
     const mapped = () =>
       call().catch((error: unknown) => {
@@ -279,13 +281,13 @@ function updateTaker(
     ...(deps.outside && { keepsHome: deps.outside.keepsHome }),
     ...(deps.cluster !== undefined && { cluster: deps.cluster }),
     consoleLink: deps.consoleLink,
-    botName: () => me().username,
-    botId: me().id,
+    botName: name,
+    botId: me.id,
     async write(to, html, secret = false) {
       await speaker.say(to, html, { asItIs: secret })
     },
   })
-  const bot = new Bot(config.telegram.botToken, { botInfo: me() })
+  const bot = new Bot(config.telegram.botToken, { botInfo: me })
   bot.on('callback_query', (context) => presses(context.callbackQuery, context.update.update_id))
   bot.on('message', (context) => messages(context.message, context.update.update_id))
   return async (update) => {
@@ -325,7 +327,7 @@ function keptPauses(sql: Sql, chatId: number, log: OutboxLog) {
   }
 }
 
-/** Who the bot is before Telegram has said so: its id is the token's first half. Updates must not wait for that call. */
+/** Who the bot is without asking Telegram, for updates must not wait for that: its id is the token's first half. */
 function strangerBot(token: string): UserFromGetMe {
   return {
     id: Number.parseInt(token, 10),

@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { afterEach, expect, test } from 'vitest'
+import { policyNow } from '../../src/autonomy/policy-setting.ts'
 import { checkTelegram } from '../../src/chat/telegram-check.ts'
 import { telegramWebhook } from '../../src/chat/telegram-webhook.ts'
 import { topicPlan } from '../../src/config/topics.ts'
-import { bob, endings, startWatch } from './telegram-watch.ts'
+import { alice, bob, endings, startWatch } from './telegram-watch.ts'
 
 const after = endings()
 afterEach(after.run)
@@ -59,6 +60,33 @@ test('by webhook a press on either replica is taken once and answered', async ()
   await watch.telegram.redeliver(update, 5)
   expect(watch.telegram.answers()).toHaveLength(1)
   expect(await watch.sql`select kind from ledger where kind = 'decided'`).toHaveLength(1)
+})
+
+test('by webhook a command by name is obeyed by a replica that never had the duty, and comes again while it has no name', async () => {
+  const web = await serving()
+  const watch = await startWatch(after, {
+    start: false,
+    config: { publicUrl: web.url },
+    telegram: { mode: 'webhook', webhookSecret: secret },
+  })
+  const first = watch.replica()
+  await expect.poll(() => first.onDuty).toBe(true)
+  const second = watch.replica()
+  if (second.webhook) web.serve(second.webhook)
+  const about = `${watch.telegram.url}/bot${watch.telegram.token}/getWebhookInfo`
+  await expect.poll(async () => await (await fetch(about)).text()).toContain(web.url)
+  watch.telegram.fail({ method: 'getMe', as: '502', times: 'always' })
+  await watch.telegram.say({ text: '/freeze@watchkeeper_bot', from: alice })
+  await watch.telegram.say({ text: '/thaw@another_bot', from: alice })
+  await expect.poll(() => watch.log.some((line) => line.includes('an update could not be taken'))).toBe(true)
+  expect(await policyNow(watch.sql)).toBe('VERBOSE')
+  watch.telegram.mend()
+  await watch.telegram.waitFor(({ messages }) => messages.find(({ text }) => text.includes('alice froze everything')), {
+    timeoutMs: 10_000,
+  })
+  await watch.telegram.say({ text: '@watchkeeper_bot how are things?', from: alice })
+  await expect.poll(() => watch.asked.length).toBe(1)
+  expect(await policyNow(watch.sql)).toBe('FROZEN')
 })
 
 test.each([
