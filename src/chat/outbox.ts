@@ -32,7 +32,6 @@ export async function runOutbox(deps: OutboxDeps, signal: AbortSignal): Promise<
   const { sql, channel, gate, log } = deps
   const nudged = bell()
   const busy = new Map<Unit, Promise<void>>()
-  const told = new Set<number>()
   let prunedAt = 0
   let summedAt = 0
   const hear = (nudge: string) => {
@@ -54,7 +53,7 @@ export async function runOutbox(deps: OutboxDeps, signal: AbortSignal): Promise<
         // Before anything is picked: what the night held back goes out as one line, not each by itself.
         if (deps.quietHours) await sumUpNight(deps)
         if (Date.now() - summedAt > POLL_MS) {
-          await sumUpWaiting(deps, told, BACKLOG)
+          await sumUpWaiting(deps, BACKLOG)
           summedAt = Date.now()
         }
         const limit = gate.doubtful || gate.free() < SLOW_CHAT ? 1 : CONCURRENCY

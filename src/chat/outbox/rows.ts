@@ -36,11 +36,11 @@ export interface PickOptions {
   backlog: number
 }
 
-/** The next units with something to say: oldest first; when far behind, loud notices (its summary), then newest critical. */
+/** The next units with something to say: oldest first; when far behind, notices (among them its summary), then newest critical. */
 export async function pickUnits(sql: Sql, { channel, busy, limit, backlog }: PickOptions): Promise<Unit[]> {
   const rows = await sql<{ unit: Unit }[]>`
     with due as (
-      select coalesce(o.incident_id, -o.id) as unit, min(o.id) as first, bool_or(o.loud) as loud,
+      select coalesce(o.incident_id, -o.id) as unit, min(o.id) as first,
         coalesce(bool_or(i.severity = 'critical' and i.closed_at is null), false) as critical, count(*) over () as waiting
       from outbox o left join incidents i on i.id = o.incident_id
       where o.channel = ${channel} and o.sent_at is null and o.not_before <= watch_now()
@@ -51,7 +51,7 @@ export async function pickUnits(sql: Sql, { channel, busy, limit, backlog }: Pic
       group by 1)
     select unit from due
     order by
-      case when waiting <= ${backlog} then 2 when loud and unit < 0 then 0 when critical then 1 else 2 end,
+      case when waiting <= ${backlog} then 2 when unit < 0 then 0 when critical then 1 else 2 end,
       case when waiting > ${backlog} then -unit else first end
     limit ${limit}`
   return rows.map(({ unit }) => unit)
