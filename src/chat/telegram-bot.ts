@@ -95,7 +95,11 @@ export function startTelegram(deps: TelegramDeps): Telegram {
   const plain = telegramMessenger(api, telegram.chatId)
   const messenger = deps.clean ? redactingMessenger(plain, deps.clean) : plain
   const pauses = keptPauses(sql, telegram.chatId, log)
-  const gate = chatGate({ perMinute: telegram.ratePerMinute, onPause: pauses.keep })
+  const gate = chatGate({
+    perMinute: telegram.ratePerMinute,
+    onPause: pauses.keep,
+    pausedElsewhere: pauses.read,
+  })
   const topics = chatTopics({
     sql,
     plan: telegram.topics,
@@ -151,7 +155,6 @@ export function startTelegram(deps: TelegramDeps): Telegram {
   }
 
   async function work(signal: AbortSignal): Promise<void> {
-    gate.pause(await pauses.read())
     log.info({ mode: telegram.mode }, 'this replica speaks in Telegram now')
     await allOrNone(signal, [
       (until) => runOutbox(outbox, until),
@@ -310,19 +313,26 @@ function drawCard(card: Card, buttons: readonly Button[]): Drawn {
   return { html: text, keyboard: rows.filter((row) => row.length > 0) }
 }
 
-/** How long Telegram said to wait, kept where the replica that comes next finds it. */
+/** How long Telegram said to wait, kept where every replica finds it. Who cannot read or write it goes by what it was told itself. */
 function keptPauses(sql: Sql, chatId: number, log: OutboxLog) {
   const name = `pause:telegram:${chatId}`
   return {
-    keep(until: number): void {
-      sql`
-        insert into settings (name, value, changed_by) values (${name}, ${json(sql, until)}, 'agent')
-        on conflict (name) do update set value = excluded.value, changed_at = watch_now()
-      `.catch((error: unknown) => log.warn({ err: error }, 'how long to wait could not be written down'))
+    async keep(until: number): Promise<void> {
+      try {
+        await sql`
+          insert into settings (name, value, changed_by) values (${name}, ${json(sql, until)}, 'agent')
+          on conflict (name) do update set value = excluded.value, changed_at = watch_now()`
+      } catch (error) {
+        log.warn({ err: error }, 'how long to wait could not be written down')
+      }
     },
     async read(): Promise<number> {
-      const [row] = await sql<{ value: number }[]>`select value from settings where name = ${name}`
-      return row?.value ?? 0
+      try {
+        const [row] = await sql<{ value: number }[]>`select value from settings where name = ${name}`
+        return row?.value ?? 0
+      } catch {
+        return 0
+      }
     },
   }
 }

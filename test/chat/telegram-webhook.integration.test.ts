@@ -89,6 +89,42 @@ test('by webhook a command by name is obeyed by a replica that never had the dut
   expect(await policyNow(watch.sql)).toBe('FROZEN')
 })
 
+test('what one replica was told to wait, every replica waits', async () => {
+  const web = await serving()
+  const watch = await startWatch(after, {
+    start: false,
+    config: { publicUrl: web.url },
+    telegram: { mode: 'webhook', webhookSecret: secret },
+  })
+  const { telegram } = watch
+  const first = watch.replica()
+  await expect.poll(() => first.onDuty).toBe(true)
+  const second = watch.replica()
+  if (second.webhook) web.serve(second.webhook)
+  await watch.seen(await watch.records.open(), 'keeps restarting')
+  await watch.quiet()
+  // The one on duty is told, and the other answers.
+  telegram.fail({ method: 'sendMessage', as: '429', retry_after: 2 })
+  const told = Date.now()
+  await watch.records.open()
+  await expect.poll(() => watch.sql`select from settings where name like 'pause:%'`).toHaveLength(1)
+  const { message_id: asked } = await telegram.say({ text: '/status', from: bob })
+  const reply = await telegram.waitFor(({ messages }) => messages.find(({ reply_to: to }) => to === asked))
+  expect(reply.sent_at - told).toBeGreaterThanOrEqual(1_950)
+  await watch.quiet()
+  // The other is told, and the one on duty has a card to show.
+  telegram.fail({ method: 'sendMessage', as: '429', retry_after: 2 })
+  const [before] = await watch.sql<{ value: number }[]>`select value from settings where name like 'pause:%'`
+  await telegram.say({ text: '/status', from: bob })
+  await expect
+    .poll(
+      () => watch.sql`select from settings where name like 'pause:%' and value::text::float > ${before?.value ?? 0}`,
+    )
+    .toHaveLength(1)
+  await watch.seen(await watch.records.open(), 'keeps restarting')
+  expect(telegram.earlyCalls()).toBe(0)
+})
+
 test.each([
   ['wrong', { [header]: 'something else' }],
   ['absent', {}],
