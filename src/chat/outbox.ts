@@ -38,9 +38,8 @@ export async function runOutbox(deps: OutboxDeps, signal: AbortSignal): Promise<
   let prunedAt = 0
   let summedAt = 0
   const hear = (nudge: string) => {
-    nudged.ring()
-    // A card that people have already is due a little later.
     if (isSoon(nudge)) setTimeout(nudged.ring, SOON_MS + 10).unref()
+    else nudged.ring()
   }
   const listening = await sql.listen(CARDS_CHANNEL, hear, nudged.ring)
   try {
