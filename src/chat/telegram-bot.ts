@@ -131,6 +131,7 @@ export function startTelegram(deps: TelegramDeps): Telegram {
 
   const answers: Omit<AnswersDeps, 'speaker'> = {
     sql,
+    chatId: telegram.chatId,
     people: deps.people,
     staysHome: deps.outside?.keepsHome ?? (() => false),
     log,
