@@ -19,8 +19,6 @@ const POLL_MS = 1_000
 const BACKLOG = 12
 /** A short line whose answer was lost is said again once; a card always, for it is what people decide on. */
 const UNANSWERED_LINES = 2
-/** A line whose topic is gone this often has no place: the chat itself does not take it either. */
-const TOPICS_GONE = 10
 /** Longest rest of one message while Telegram fails: not much more than the whole chat rests then. */
 const FAILING_MS = 15_000
 const LONGEST_REST_MS = 600_000
@@ -150,14 +148,11 @@ async function putBack(
       log.warn(about, 'a message failed')
       return await giveBack(sql, row, { afterMs: doubling(125, row.attempts, FAILING_MS), error: because })
     case 'thread_gone':
-      if (row.kind !== 'card' && row.attempts >= TOPICS_GONE) {
-        log.error(about, 'a line has no topic to go to, and is given up')
-        return await settle(sql, row, because)
-      }
       log.warn(about, because)
-      // At once in the topic that is made in its place; after that there is something wrong.
+      // At once in the topic that is made in its place. Topics that do not stay are given up elsewhere, for the chat itself; where
+      // that takes nothing either, there is no hurry.
       return await giveBack(sql, row, {
-        afterMs: row.attempts === 1 ? 0 : doubling(500, row.attempts, 60_000),
+        afterMs: row.attempts === 1 ? 0 : doubling(500, row.attempts, LONGEST_REST_MS),
         error: because,
       })
     case 'closed':
