@@ -325,6 +325,8 @@ async function build(
       observe,
     })
     if (telegram.webhook) routes.unshift(telegram.webhook)
+    // What kept another from speaking may be over by now: only who has the duty knows.
+    metrics.troubles('telegram', () => (telegram.onDuty ? telegram.troubles() : []))
     closers.push(() => telegram.stop())
   }
   server.serve(httpApp({ sql, registry: metrics.registry, routes }))

@@ -1,4 +1,4 @@
-import { Counter, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Observe } from './domain/observe.ts'
 
 /** The process's own figures, in Prometheus' text format at `/metrics`. */
@@ -6,6 +6,8 @@ export interface Metrics {
   registry: Registry
   observe: Observe
   failures: Counter<'part'>
+  /** Shows how many things a person has to mend about a part, as they are when somebody looks. */
+  troubles(part: string, list: () => readonly string[]): void
 }
 
 export function createMetrics(): Metrics {
@@ -23,9 +25,20 @@ export function createMetrics(): Metrics {
     labelNames: ['part'],
     registers: [registry],
   })
+  const troubled = new Map<string, () => readonly string[]>()
+  new Gauge({
+    name: 'watchkeeper_troubles',
+    help: 'Things that a person has to mend, by part; the log names them.',
+    labelNames: ['part'],
+    registers: [registry],
+    collect() {
+      for (const [part, list] of troubled) this.set({ part }, list().length)
+    },
+  })
   return {
     registry,
     failures,
+    troubles: (part, list) => void troubled.set(part, list),
     async observe(point, work) {
       const end = steps.startTimer({ point })
       try {

@@ -2,7 +2,7 @@ import { isSoon, SOON_MS } from '../incidents/announce.ts'
 import { CARDS_CHANNEL } from '../incidents/wake.ts'
 import { isUnavailable } from '../storage/postgres.ts'
 import { sumUpNight, sumUpWaiting } from './outbox/backlog.ts'
-import { deliverCard } from './outbox/deliver-card.ts'
+import { deliverCard, REFUSALS } from './outbox/deliver-card.ts'
 import { deliverNotice, deliverPing } from './outbox/deliver-line.ts'
 import type { OutboxDeps } from './outbox/deps.ts'
 import { MessengerError } from './outbox/messenger.ts'
@@ -17,10 +17,11 @@ const SLOW_CHAT = 30
 /** Notices come by a nudge; this is for those whose nudge was lost, and for rows that wait for a time. */
 const POLL_MS = 1_000
 const BACKLOG = 12
-/** A message that is refused as it is will not get better; it is tried this often all the same. */
-const REFUSALS = 3
 /** A short line whose answer was lost is said again once; a card always, for it is what people decide on. */
 const UNANSWERED_LINES = 2
+/** Longest rest of one message while Telegram fails: not much more than the whole chat rests then. */
+const FAILING_MS = 15_000
+const LONGEST_REST_MS = 600_000
 const PRUNE_MS = 3_600_000
 const LOCKED_MS = 10
 
@@ -32,13 +33,11 @@ export async function runOutbox(deps: OutboxDeps, signal: AbortSignal): Promise<
   const { sql, channel, gate, log } = deps
   const nudged = bell()
   const busy = new Map<Unit, Promise<void>>()
-  const told = new Set<number>()
   let prunedAt = 0
   let summedAt = 0
   const hear = (nudge: string) => {
-    nudged.ring()
-    // A card that people have already is due a little later.
     if (isSoon(nudge)) setTimeout(nudged.ring, SOON_MS + 10).unref()
+    else nudged.ring()
   }
   const listening = await sql.listen(CARDS_CHANNEL, hear, nudged.ring)
   try {
@@ -54,7 +53,7 @@ export async function runOutbox(deps: OutboxDeps, signal: AbortSignal): Promise<
         // Before anything is picked: what the night held back goes out as one line, not each by itself.
         if (deps.quietHours) await sumUpNight(deps)
         if (Date.now() - summedAt > POLL_MS) {
-          await sumUpWaiting(deps, told, BACKLOG)
+          await sumUpWaiting(deps, BACKLOG)
           summedAt = Date.now()
         }
         const limit = gate.doubtful || gate.free() < SLOW_CHAT ? 1 : CONCURRENCY
@@ -112,23 +111,50 @@ async function putBack(
 ): Promise<void> {
   const about = { err: error, channel, subject: row.subject, attempts: row.attempts }
   const because = error instanceof Error ? error.message : String(error)
-  if (signal.aborted) return await giveBack(sql, row, { afterMs: 0, error: null })
+  if (signal.aborted) {
+    const lost = error instanceof MessengerError && error.failure === 'unknown'
+    return await giveBack(sql, row, { afterMs: 0, error: null, ...(lost && { counts: 'unanswered' }) })
+  }
   if (!(error instanceof MessengerError)) {
-    await giveBack(sql, row, { afterMs: Math.min(60_000, 500 * 2 ** Math.min(row.attempts, 10)), error: because })
+    await giveBack(sql, row, { afterMs: doubling(500, row.attempts, 60_000), error: because })
     throw error
   }
   switch (error.failure) {
-    case 'refused':
-      if (row.attempts >= REFUSALS) {
+    case 'refused': {
+      const refusals = row.refusals + 1
+      if (refusals >= REFUSALS && row.kind !== 'card') {
         log.error(about, 'a message is refused as it is, and is given up')
         return await settle(sql, row, because)
       }
-      log.warn(about, 'a message was refused')
-      return await giveBack(sql, row, { afterMs: 1_000 * row.attempts, error: because })
+      if (refusals < REFUSALS) log.warn(about, 'a message was refused')
+      else log.error(about, 'a card is refused as it is, and a plain line stands for it')
+      // The plain line is tried at once; where that is refused too, rarely.
+      const afterMs = refusals === REFUSALS ? 0 : doubling(500, refusals, LONGEST_REST_MS)
+      return await giveBack(sql, row, { afterMs, error: because, counts: 'refusals' })
+    }
     case 'unknown':
-      if (row.kind !== 'card' && row.attempts >= UNANSWERED_LINES) return await settle(sql, row, because)
+      if (row.kind !== 'card' && row.unanswered + 1 >= UNANSWERED_LINES) {
+        log.error(about, 'the answer to a line was lost again, and it is not said a third time')
+        return await settle(sql, row, because)
+      }
       log.warn(about, 'the answer to a message was lost')
-      return await giveBack(sql, row, { afterMs: 0, error: because })
+      return await giveBack(sql, row, {
+        afterMs: doubling(125, row.attempts, FAILING_MS),
+        error: because,
+        counts: 'unanswered',
+      })
+    case 'failed':
+      // Others go on meanwhile: it may be this message alone that Telegram fails at.
+      log.warn(about, 'a message failed')
+      return await giveBack(sql, row, { afterMs: doubling(125, row.attempts, FAILING_MS), error: because })
+    case 'thread_gone':
+      log.warn(about, because)
+      // At once in the topic that is made in its place. Topics that do not stay are given up elsewhere, for the chat itself; where
+      // that takes nothing either, there is no hurry.
+      return await giveBack(sql, row, {
+        afterMs: row.attempts === 1 ? 0 : doubling(500, row.attempts, LONGEST_REST_MS),
+        error: because,
+      })
     case 'closed':
       log.error(about, because)
       return await giveBack(sql, row, { afterMs: 0, error: because })
@@ -137,4 +163,8 @@ async function putBack(
       log.warn(about, 'a message has to wait')
       return await giveBack(sql, row, { afterMs: 0, error: because })
   }
+}
+
+function doubling(firstMs: number, times: number, mostMs: number): number {
+  return Math.min(mostMs, firstMs * 2 ** Math.min(times, 20))
 }

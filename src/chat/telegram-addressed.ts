@@ -11,7 +11,7 @@ export interface Addressed {
 
 export interface Listener {
   chatId: number
-  /** The bot's username, without @; empty while it is not known. */
+  /** The bot's username, without @; empty where the text names nobody. */
   botName: string
   botId: number
 }

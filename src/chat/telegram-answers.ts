@@ -30,6 +30,8 @@ export interface Speaker {
 
 export interface AnswersDeps {
   sql: Sql
+  /** Our own chat: while nothing may be written there, what is to be said there waits until a person has mended that. */
+  chatId: number
   speaker: Speaker
   people: () => readonly Person[]
   /** Whether labels keep an incident at home: the chat is told only that there is an answer. */
@@ -76,7 +78,7 @@ export async function runAnswers(deps: AnswersDeps, signal: AbortSignal): Promis
         await askForReplies(deps, state)
         for (const row of await untold(sql)) {
           if (signal.aborted) break
-          await tried(deps, state, row.id, () =>
+          await tried(deps, state, { id: row.id, chatId: row.to.chatId }, () =>
             row.status === 'done' ? tell(deps, state, row) : pass(deps, state, row),
           )
         }
@@ -113,9 +115,9 @@ async function untold(sql: Sql): Promise<Untold[]> {
 
 /** One that cannot be said must not hold up the others; what will never do is given up. */
 async function tried(
-  { sql, log }: AnswersDeps,
+  { sql, log, chatId: ours }: AnswersDeps,
   { tries }: Telling,
-  id: string,
+  { id, chatId }: { id: string; chatId: number },
   work: () => Promise<void>,
 ): Promise<void> {
   try {
@@ -125,7 +127,8 @@ async function tried(
     if (!(error instanceof MessengerError)) throw error
     const count = (tries.get(id) ?? 0) + 1
     tries.set(id, count)
-    const hopeless = ['refused', 'closed', 'thread_gone'].includes(error.failure)
+    const hopeless =
+      ['refused', 'thread_gone'].includes(error.failure) || (error.failure === 'closed' && chatId !== ours)
     log.warn({ err: error, investigation: id }, hopeless ? 'an answer was refused' : 'an answer has to wait')
     if (!hopeless || count < MOST_TRIES) return
     tries.delete(id)
@@ -219,7 +222,7 @@ async function askForReplies(deps: AnswersDeps, state: Telling): Promise<void> {
     const name = escapeHtml(cut(person, 60))
     const called = telegramId ? `<a href="tg://user?id=${telegramId}">${name}</a>` : name
     const html = `✏ ${called}: reply to this message with what to change on #${incident}. As pairs, such as <code>memory=2Gi</code>, or in words.`
-    await tried(deps, state, String(id), async () => {
+    await tried(deps, state, { id: String(id), chatId }, async () => {
       const place = { chatId, threadId, ...(card !== null && { replyTo: card }) }
       const { messageId: message } = await speaker.say(place, html, { wantsReply: 'memory=2Gi' })
       await sql`update edits_wanted set message_id = ${message}, asked_at = watch_now() where id = ${id}`

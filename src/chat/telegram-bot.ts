@@ -26,6 +26,7 @@ import { toMessengerError } from './telegram-errors.ts'
 import { telegramHtml } from './telegram-html.ts'
 import { telegramMessages } from './telegram-messages.ts'
 import { telegramMessenger } from './telegram-messenger.ts'
+import { botName } from './telegram-name.ts'
 import { ALLOWED_UPDATES, forGrammy, pollUpdates } from './telegram-polling.ts'
 import { telegramPresses } from './telegram-presses.ts'
 import { telegramSpeaker } from './telegram-speaker.ts'
@@ -94,7 +95,11 @@ export function startTelegram(deps: TelegramDeps): Telegram {
   const plain = telegramMessenger(api, telegram.chatId)
   const messenger = deps.clean ? redactingMessenger(plain, deps.clean) : plain
   const pauses = keptPauses(sql, telegram.chatId, log)
-  const gate = chatGate({ perMinute: telegram.ratePerMinute, onPause: pauses.keep })
+  const gate = chatGate({
+    perMinute: telegram.ratePerMinute,
+    onPause: pauses.keep,
+    pausedElsewhere: pauses.read,
+  })
   const topics = chatTopics({
     sql,
     plan: telegram.topics,
@@ -102,11 +107,11 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     make: (name) => gate.run(() => messenger.makeTopic(name)),
     log,
   })
-  let me = strangerBot(telegram.botToken)
+  const name = botName(api)
   const troubles = () => [gate.trouble, topics.trouble()].filter((trouble) => trouble !== null)
   const speaking = { api, gate, chatId: telegram.chatId, clean: deps.clean }
   const speaker = telegramSpeaker(speaking)
-  const take = updateTaker(deps, { api, gate, speaker, troubles, me: () => me })
+  const take = updateTaker(deps, { api, gate, speaker, troubles, name })
   const outbox: OutboxDeps = {
     sql,
     channel: TELEGRAM_CHANNEL,
@@ -126,6 +131,7 @@ export function startTelegram(deps: TelegramDeps): Telegram {
 
   const answers: Omit<AnswersDeps, 'speaker'> = {
     sql,
+    chatId: telegram.chatId,
     people: deps.people,
     staysHome: deps.outside?.keepsHome ?? (() => false),
     log,
@@ -137,7 +143,7 @@ export function startTelegram(deps: TelegramDeps): Telegram {
   async function introduce(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        me = await patient.getMe(forGrammy(signal))
+        await name()
         const menu = COMMANDS.map(({ command, description }) => ({ command, description }))
         await patient.setMyCommands(menu, undefined, forGrammy(signal))
         if (telegram.mode === 'webhook') await listenByWebhook(patient, config, signal)
@@ -150,7 +156,6 @@ export function startTelegram(deps: TelegramDeps): Telegram {
   }
 
   async function work(signal: AbortSignal): Promise<void> {
-    gate.pause(await pauses.read())
     log.info({ mode: telegram.mode }, 'this replica speaks in Telegram now')
     await allOrNone(signal, [
       (until) => runOutbox(outbox, until),
@@ -231,16 +236,17 @@ interface Taking {
   gate: Gate
   speaker: Speaker
   troubles: () => readonly string[]
-  me: () => UserFromGetMe
+  name: () => Promise<string>
 }
 
 /** Takes an update, however it came: resolves when it is taken for good, rejects when it must come again. */
 function updateTaker(
   deps: TelegramDeps,
-  { api, gate, speaker, troubles, me }: Taking,
+  { api, gate, speaker, troubles, name }: Taking,
 ): (update: Update) => Promise<void> {
   const { sql, config, announcer, people, log, observe = (_point, work) => work() } = deps
   const chatId = config.telegram.chatId
+  const me = strangerBot(config.telegram.botToken)
   const inChat = <T>(chat: number, call: () => Promise<T>) => {
     const mapped = () =>
       call().catch((error: unknown) => {
@@ -279,13 +285,13 @@ function updateTaker(
     ...(deps.outside && { keepsHome: deps.outside.keepsHome }),
     ...(deps.cluster !== undefined && { cluster: deps.cluster }),
     consoleLink: deps.consoleLink,
-    botName: () => me().username,
-    botId: me().id,
+    botName: name,
+    botId: me.id,
     async write(to, html, secret = false) {
       await speaker.say(to, html, { asItIs: secret })
     },
   })
-  const bot = new Bot(config.telegram.botToken, { botInfo: me() })
+  const bot = new Bot(config.telegram.botToken, { botInfo: me })
   bot.on('callback_query', (context) => presses(context.callbackQuery, context.update.update_id))
   bot.on('message', (context) => messages(context.message, context.update.update_id))
   return async (update) => {
@@ -308,24 +314,31 @@ function drawCard(card: Card, buttons: readonly Button[]): Drawn {
   return { html: text, keyboard: rows.filter((row) => row.length > 0) }
 }
 
-/** How long Telegram said to wait, kept where the replica that comes next finds it. */
+/** How long Telegram said to wait, kept where every replica finds it. Who cannot read or write it goes by what it was told itself. */
 function keptPauses(sql: Sql, chatId: number, log: OutboxLog) {
   const name = `pause:telegram:${chatId}`
   return {
-    keep(until: number): void {
-      sql`
-        insert into settings (name, value, changed_by) values (${name}, ${json(sql, until)}, 'agent')
-        on conflict (name) do update set value = excluded.value, changed_at = watch_now()
-      `.catch((error: unknown) => log.warn({ err: error }, 'how long to wait could not be written down'))
+    async keep(until: number): Promise<void> {
+      try {
+        await sql`
+          insert into settings (name, value, changed_by) values (${name}, ${json(sql, until)}, 'agent')
+          on conflict (name) do update set value = excluded.value, changed_at = watch_now()`
+      } catch (error) {
+        log.warn({ err: error }, 'how long to wait could not be written down')
+      }
     },
     async read(): Promise<number> {
-      const [row] = await sql<{ value: number }[]>`select value from settings where name = ${name}`
-      return row?.value ?? 0
+      try {
+        const [row] = await sql<{ value: number }[]>`select value from settings where name = ${name}`
+        return row?.value ?? 0
+      } catch {
+        return 0
+      }
     },
   }
 }
 
-/** Who the bot is before Telegram has said so: its id is the token's first half. Updates must not wait for that call. */
+/** Who the bot is without asking Telegram, for updates must not wait for that: its id is the token's first half. */
 function strangerBot(token: string): UserFromGetMe {
   return {
     id: Number.parseInt(token, 10),

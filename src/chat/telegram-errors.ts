@@ -2,8 +2,8 @@ import { GrammyError, HttpError } from 'grammy'
 import { MessengerError } from './outbox/messenger.ts'
 
 /**
- * What a failed call of the Bot API means for the outbox. Anything without an answer may have been carried out; so may a
- * 5xx, which also a proxy on the way can give. https://core.telegram.org/bots/api#making-requests
+ * What a failed call of the Bot API means for the outbox. Anything without an answer may have been carried out; so may a 504,
+ * which a proxy on the way gives for one that took too long. https://core.telegram.org/bots/api#making-requests
  */
 export function toMessengerError(error: unknown): MessengerError {
   if (error instanceof MessengerError) return error
@@ -21,7 +21,7 @@ function refused(error: GrammyError): MessengerError {
     const waitMs = (parameters.retry_after ?? 1) * 1_000
     return new MessengerError('wait', `Telegram asks to wait ${waitMs / 1_000} s.`, { waitMs, cause: error })
   }
-  if (code >= 500) return told('unknown', `Telegram failed (${code}).`)
+  if (code >= 500) return told(code === 504 ? 'unknown' : 'failed', `Telegram failed (${code}).`)
   if (parameters.migrate_to_chat_id !== undefined)
     return told('closed', `The group has a new id. Set TELEGRAM_CHAT_ID to ${parameters.migrate_to_chat_id}.`)
   if (code === 401 || code === 404)
@@ -33,12 +33,16 @@ function refused(error: GrammyError): MessengerError {
       'closed',
       'Telegram knows no such chat. Set TELEGRAM_CHAT_ID to the id of the group, and add the bot to it.',
     )
+  if (
+    /(?:not enough|have no) rights to send|CHAT_WRITE_FORBIDDEN|CHAT_SEND_\w+_FORBIDDEN|CHAT_RESTRICTED/i.test(
+      description,
+    )
+  )
+    return told('closed', 'The bot may not send messages to the group. Give it that right, or make it an admin.')
   if (/message thread not found|TOPIC_CLOSED|TOPIC_DELETED|TOPIC_ID_INVALID/i.test(description))
     return told('thread_gone', 'The topic is not there any more.')
   if (/not a forum/i.test(description))
     return told('refused', 'The chat has no topics. Switch Topics on in the settings of the group.')
-  if (/not enough rights/i.test(description))
-    return told('refused', 'The bot may not make topics. Make it an admin with the right to manage topics.')
   return told('refused', `Telegram refused: ${description}`)
 }
 

@@ -15,8 +15,8 @@ import { type Speaker, speakerOf } from './telegram-people.ts'
 export interface MessageDeps extends CommandDeps {
   chatId: number
   people: () => readonly Person[]
-  /** The bot's username, without @; empty while it is not known. */
-  botName: () => string
+  /** The bot's username, without @. Rejects while it is not known. */
+  botName: () => Promise<string>
   botId: number
   /** Writes into a chat; what is `secret` is ours to tell, and stands as it is. Rejects with MessengerError. */
   write: (to: Place, html: string, secret?: boolean) => Promise<void>
@@ -32,9 +32,13 @@ const QUIET_MINUTES = 10
  */
 export function telegramMessages(deps: MessageDeps): (message: Message, updateId: number) => Promise<void> {
   return async function take(message, updateId) {
+    const { text = '' } = message
+    if (message.forward_origin || text === '') return
     const place = placeOf(message, deps.chatId)
-    const command = commandIn(message.text ?? '', deps.botName())
-    if (message.forward_origin || command === 'other' || (command === undefined && !message.text)) return
+    // Whose an @name is cannot be told without our own: until it is known, the update has to come again.
+    const botName = text.includes('@') ? await deps.botName() : ''
+    const command = commandIn(text, botName)
+    if (command === 'other') return
     const speaker = speakerOf(message.from, deps.people(), message.sender_chat)
     const ours = place !== undefined
     if (!ours || !speaker.person) {
@@ -46,12 +50,12 @@ export function telegramMessages(deps: MessageDeps): (message: Message, updateId
     const replies = await inTransaction(deps.sql, async (tx): Promise<Reply[]> => {
       if (!(await isNew(tx, updateId))) return []
       const answerTo = { ...place, replyTo: message.message_id }
-      const listener = { chatId: deps.chatId, botName: deps.botName(), botId: deps.botId }
+      const listener = { chatId: deps.chatId, botName, botId: deps.botId }
       if (command) {
         const incident = await incidentOf(tx, message, command.words, listener)
         return await carryOutCommand(deps, { tx, person, ...command, incident, answerTo })
       }
-      const named = await takeName(deps, tx, person, message.text ?? '')
+      const named = await takeName(deps, tx, person, text)
       return named.length > 0 ? named : await takeQuestion(deps, { tx, person, message, answerTo, listener })
     })
     // The update is taken; a chat that may not be written to just now must not hold it up.

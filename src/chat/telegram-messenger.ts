@@ -1,5 +1,5 @@
 import { type Api, GrammyError } from 'grammy'
-import type { Drawn, Messenger } from './outbox/messenger.ts'
+import { type Drawn, type Messenger, MessengerError } from './outbox/messenger.ts'
 import { toMessengerError } from './telegram-errors.ts'
 
 /** The chat of TELEGRAM_CHAT_ID, on the Bot API (https://core.telegram.org/bots/api). Link previews are always off. */
@@ -39,7 +39,7 @@ export function telegramMessenger(api: Api, chatId: number): Messenger {
       await call(() => api.deleteMessage(chatId, messageId).catch(() => api.editMessageReplyMarkup(chatId, messageId)))
     },
     async makeTopic(name) {
-      return (await call(() => api.createForumTopic(chatId, name))).message_thread_id
+      return (await call(() => api.createForumTopic(chatId, name).catch(sayWhichRight))).message_thread_id
     },
     async reach() {
       await call(() => api.getMe())
@@ -74,6 +74,13 @@ async function tolerant<T>({ html, keyboard }: Drawn, send: (text: Text) => Prom
 function withoutMarkup(html: string): string {
   const plain = html.replace(/<[^>]*>/g, '')
   return plain.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&').slice(0, 4_096)
+}
+
+/** The same words are said of every right; which one it is about is known where it was called. */
+function sayWhichRight(error: unknown): never {
+  if (!(error instanceof GrammyError) || !/not enough rights/i.test(error.description)) throw error
+  const what = 'The bot may not make topics. Make it an admin with the right to manage topics.'
+  throw new MessengerError('refused', what, { cause: error })
 }
 
 async function call<T>(work: () => Promise<T>): Promise<T> {

@@ -26,6 +26,8 @@ export interface TopicsDeps {
 
 /** Any constant of our own, and the chat: two replicas never make the same topic. */
 const TOPIC_LOCK = 0x77_6b_74
+/** A topic that is gone twice within this time is not made again and again. */
+const SHORT_LIFE_MS = 60_000
 /** A chat may be made a forum, or the bot given the right, at any time. */
 const TRY_AGAIN_MS = 600_000
 
@@ -37,6 +39,8 @@ export function chatTopics({ sql, plan, chatId, make, log, now = Date.now }: Top
   const names = new Map(plan.topics.map(({ key, name }) => [key, name]))
   const routes = plan.routes.map(({ matchers, topic }) => ({ matchers: matchers.map(readMatcher), topic }))
   const known = new Map<string, number>()
+  /** When topics were last found gone, by their names. */
+  const goneAt = new Map<string, number>()
   let trouble: { because: string; until: number } | undefined
 
   async function find(name: string): Promise<number> {
@@ -49,6 +53,11 @@ export function chatTopics({ sql, plan, chatId, make, log, now = Date.now }: Top
       await tx`insert into topics (chat_id, name, thread_id) values (${chatId}, ${name}, ${threadId})`
       return threadId
     })
+  }
+
+  function withoutTopics(because: string): void {
+    if (trouble?.because !== because) log.warn({ chat: chatId }, because)
+    trouble = { because, until: now() + TRY_AGAIN_MS }
   }
 
   return {
@@ -68,14 +77,21 @@ export function chatTopics({ sql, plan, chatId, make, log, now = Date.now }: Top
         return threadId
       } catch (error) {
         if (!(error instanceof MessengerError) || error.failure !== 'refused') throw error
-        const because = `${error.message} Until then everything goes into the chat itself.`
-        if (trouble?.because !== because) log.warn({ chat: chatId }, because)
-        trouble = { because, until: now() + TRY_AGAIN_MS }
+        withoutTopics(`${error.message} Until then everything goes into the chat itself.`)
         return null
       }
     },
     async forget(threadId) {
-      for (const [name, id] of known) if (id === threadId) known.delete(name)
+      for (const [name, id] of known) {
+        if (id !== threadId) continue
+        known.delete(name)
+        const before = goneAt.get(name)
+        goneAt.set(name, now())
+        if (before !== undefined && now() - before < SHORT_LIFE_MS)
+          withoutTopics(
+            `The topic ${name} was gone again as soon as it was made. Look who deletes it. Until then everything goes into the chat itself.`,
+          )
+      }
       await sql`delete from topics where chat_id = ${chatId} and thread_id = ${threadId}`
     },
   }

@@ -26,14 +26,10 @@ export interface Announcer {
   ): Promise<void>
 }
 
-/** What is sent on the channel of cards: `12,13`, or `soon/12,13`. */
-function nudge(incidents: readonly number[], when: 'now' | 'soon'): string {
-  return `${when === 'soon' ? SOON : ''}${incidents.join(',')}`
-}
-
+/** A nudge is `12,13`, or `soon/12,13`. */
 const SOON = 'soon/'
 
-/** Whether a nudge is about cards that may be due a little later. */
+/** Whether a nudge is about cards that are all due a little later, since people have them already. */
 export function isSoon(nudge: string): boolean {
   return nudge.startsWith(SOON)
 }
@@ -54,6 +50,7 @@ export function announcer(channels: readonly string[]): Announcer {
     async card(tx, incidents, when = 'now') {
       if (incidents.length === 0) return
       const ids = [...incidents]
+      const nudged = ids.slice(0, 200).join(',')
       // A waiting row is locked until this commits, so that nobody draws it from before what is being told.
       await tx`
         with wanted as (
@@ -66,8 +63,11 @@ export function announcer(channels: readonly string[]): Announcer {
           from unnest(${names}::text[]) to_name cross join unnest(${ids}::bigint[]) id
           order by id
           on conflict (channel, subject) where sent_at is null do update
-            set not_before = least(outbox.not_before, excluded.not_before))
-        select pg_notify(${CARDS_CHANNEL}, ${nudge(ids.slice(0, 200), when)})`
+            set not_before = least(outbox.not_before, excluded.not_before)
+          returning not_before)
+        select pg_notify(${CARDS_CHANNEL}, case
+          when ${when} = 'now' or exists (select from wanted where not_before <= watch_now()) then ${nudged}::text
+          else ${SOON + nudged}::text end)`
     },
     async ping(tx, incident, kind) {
       if (names.length === 0) return

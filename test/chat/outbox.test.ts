@@ -68,7 +68,7 @@ test('nothing in a line becomes a link, a mention, a command or markup', () => {
 test('the gate lets so many calls through in a minute, one at a time, and waits as long as it was told', async () => {
   let now = 1_000_000
   const pauses: number[] = []
-  const gate = chatGate({ perMinute: 3, now: () => now, onPause: (until) => pauses.push(until) })
+  const gate = chatGate({ perMinute: 3, now: () => now, onPause: async (until) => void pauses.push(until) })
   let underWay = 0
   let most = 0
   const call = async () => {

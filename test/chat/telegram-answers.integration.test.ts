@@ -80,6 +80,20 @@ test('while Telegram is away an answer waits; one that is refused for good is gi
   expect(telegram.messages()).toHaveLength(1)
 })
 
+test('an answer waits while the bot may not write in its chat', async () => {
+  const watch = await startWatch(after)
+  watch.telegram.fail({
+    method: 'sendMessage',
+    as: '400',
+    times: 4,
+    description: 'not enough rights to send text messages to the chat',
+  })
+  await done(watch, await question(watch))
+  await watch.telegram.waitFor(({ messages }) => messages.find(({ text }) => text.includes('killed for its memory')), {
+    timeoutMs: 15_000,
+  })
+})
+
 test('secrets are cut, what stays at home is not told, and a failure is said', async () => {
   const clean = async (texts: readonly string[]) => texts.map((text) => text.replaceAll('hunter2', '[cut]'))
   const outside = { keepsHome: (labels: object) => 'never_leaves' in labels, cloud: false }

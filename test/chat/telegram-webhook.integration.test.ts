@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { serve } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { afterEach, expect, test } from 'vitest'
+import { policyNow } from '../../src/autonomy/policy-setting.ts'
 import { checkTelegram } from '../../src/chat/telegram-check.ts'
 import { telegramWebhook } from '../../src/chat/telegram-webhook.ts'
 import { topicPlan } from '../../src/config/topics.ts'
-import { bob, endings, startWatch } from './telegram-watch.ts'
+import { alice, bob, endings, startWatch } from './telegram-watch.ts'
 
 const after = endings()
 afterEach(after.run)
@@ -59,6 +60,69 @@ test('by webhook a press on either replica is taken once and answered', async ()
   await watch.telegram.redeliver(update, 5)
   expect(watch.telegram.answers()).toHaveLength(1)
   expect(await watch.sql`select kind from ledger where kind = 'decided'`).toHaveLength(1)
+})
+
+test('by webhook a command by name is obeyed by a replica that never had the duty, and comes again while it has no name', async () => {
+  const web = await serving()
+  const watch = await startWatch(after, {
+    start: false,
+    config: { publicUrl: web.url },
+    telegram: { mode: 'webhook', webhookSecret: secret },
+  })
+  const first = watch.replica()
+  await expect.poll(() => first.onDuty).toBe(true)
+  const second = watch.replica()
+  if (second.webhook) web.serve(second.webhook)
+  const about = `${watch.telegram.url}/bot${watch.telegram.token}/getWebhookInfo`
+  await expect.poll(async () => await (await fetch(about)).text()).toContain(web.url)
+  watch.telegram.fail({ method: 'getMe', as: '502', times: 'always' })
+  await watch.telegram.say({ text: '/freeze@watchkeeper_bot', from: alice })
+  await watch.telegram.say({ text: '/thaw@another_bot', from: alice })
+  await expect.poll(() => watch.log.some((line) => line.includes('an update could not be taken'))).toBe(true)
+  expect(await policyNow(watch.sql)).toBe('VERBOSE')
+  watch.telegram.mend()
+  await watch.telegram.waitFor(({ messages }) => messages.find(({ text }) => text.includes('alice froze everything')), {
+    timeoutMs: 10_000,
+  })
+  await watch.telegram.say({ text: '@watchkeeper_bot how are things?', from: alice })
+  await expect.poll(() => watch.asked.length).toBe(1)
+  expect(await policyNow(watch.sql)).toBe('FROZEN')
+})
+
+test('what one replica was told to wait, every replica waits', async () => {
+  const web = await serving()
+  const watch = await startWatch(after, {
+    start: false,
+    config: { publicUrl: web.url },
+    telegram: { mode: 'webhook', webhookSecret: secret },
+  })
+  const { telegram } = watch
+  const first = watch.replica()
+  await expect.poll(() => first.onDuty).toBe(true)
+  const second = watch.replica()
+  if (second.webhook) web.serve(second.webhook)
+  await watch.seen(await watch.records.open(), 'keeps restarting')
+  await watch.quiet()
+  // The one on duty is told, and the other answers.
+  telegram.fail({ method: 'sendMessage', as: '429', retry_after: 2 })
+  const told = Date.now()
+  await watch.records.open()
+  await expect.poll(() => watch.sql`select from settings where name like 'pause:%'`).toHaveLength(1)
+  const { message_id: asked } = await telegram.say({ text: '/status', from: bob })
+  const reply = await telegram.waitFor(({ messages }) => messages.find(({ reply_to: to }) => to === asked))
+  expect(reply.sent_at - told).toBeGreaterThanOrEqual(1_950)
+  await watch.quiet()
+  // The other is told, and the one on duty has a card to show.
+  telegram.fail({ method: 'sendMessage', as: '429', retry_after: 2 })
+  const [before] = await watch.sql<{ value: number }[]>`select value from settings where name like 'pause:%'`
+  await telegram.say({ text: '/status', from: bob })
+  await expect
+    .poll(
+      () => watch.sql`select from settings where name like 'pause:%' and value::text::float > ${before?.value ?? 0}`,
+    )
+    .toHaveLength(1)
+  await watch.seen(await watch.records.open(), 'keeps restarting')
+  expect(telegram.earlyCalls()).toBe(0)
 })
 
 test.each([

@@ -100,3 +100,16 @@ test('a topic that somebody deleted is made again, with the cards that still mat
   expect(watch.telegram.topics().map(({ name }) => name)).toEqual(['🔵 Infrastructure'])
   await watch.quiet()
 })
+
+test('a topic that is gone again as soon as it was made is not made a third time: its place is the chat itself', async () => {
+  const watch = await startWatch(after, { start: false })
+  let made = 0
+  const topics = watch.topics(async () => ++made)
+  for (const thread of [1, 2]) {
+    expect(await topics.thread('critical')).toBe(thread)
+    await topics.forget(thread)
+  }
+  expect(await topics.thread('critical')).toBeNull()
+  expect(made).toBe(2)
+  expect(topics.trouble()).toMatch(/Critical Alerts was gone again .* Look who deletes it/)
+})

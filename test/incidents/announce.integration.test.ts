@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest'
-import { announcer } from '../../src/incidents/announce.ts'
+import { announcer, isSoon, nudgedIncidents } from '../../src/incidents/announce.ts'
 import { lockIncident } from '../../src/incidents/incident-rows.ts'
+import { CARDS_CHANNEL } from '../../src/incidents/wake.ts'
 import { seedIncident } from '../approvals/seed.ts'
 import { testDatabase } from '../support/postgres.ts'
 
@@ -38,6 +39,23 @@ test('without a messenger nothing is queued for one', async () => {
   await silent.card(sql, [incident])
   await silent.ping(sql, incident, 'doubt')
   expect(await sql`select 1 from outbox where incident_id = ${incident}`).toHaveLength(0)
+})
+
+test('whoever listens is told whether a card is due at once, or only a little later', async () => {
+  const heard: string[] = []
+  const { unlisten } = await sql.listen(CARDS_CHANNEL, (nudge) => heard.push(nudge))
+  const [seen, fresh] = [await seedIncident(sql), await seedIncident(sql)]
+  await sql`
+    insert into messages (channel, incident_id, chat_id, message_id) values ('telegram', ${seen}, -100, 1)`
+  await announce.card(sql, [seen], 'soon')
+  await announce.card(sql, [seen, fresh], 'soon')
+  await announce.card(sql, [seen])
+  // It is due already, whatever is on its way to something else.
+  await announce.card(sql, [seen], 'soon')
+  await expect.poll(() => heard).toEqual([`soon/${seen}`, `${seen},${fresh}`, `${seen}`, `${seen}`])
+  expect(heard.map(isSoon)).toEqual([true, false, false, false])
+  expect(nudgedIncidents(`soon/${seen}`)).toEqual([seen])
+  await unlisten()
 })
 
 test('a press and the end of a run tell of the same card at once: neither waits for the other in a circle', async () => {

@@ -4,11 +4,15 @@ import type { IncidentView } from '../../domain/view.ts'
 import { cardOf, everyButton } from '../cards/cards.ts'
 import { incidentView } from '../incident-view.ts'
 import type { OutboxDeps } from './deps.ts'
+import { lineHtml, plainCard } from './lines.ts'
 import { type Drawn, MessengerError } from './messenger.ts'
 import { giveBack, type Row, settle } from './rows.ts'
 import { beginSending, delivered, forgetMessage, type Shown, sentNothing, withheld } from './shown.ts'
+import { signOfLife } from './sign-of-life.ts'
 
 const WITHHELD_MS = 15_000
+/** A message that is refused as it is will not get better; it is tried this often all the same. */
+export const REFUSALS = 3
 
 interface Drawing {
   drawn: Drawn
@@ -64,7 +68,7 @@ async function editCard(
 ): Promise<boolean> {
   const { sql, channel, messenger, gate, observe } = deps
   const key = { channel, incident: view.incident.id }
-  const drawing = await draw(deps, view)
+  const drawing = await draw(deps, view, row)
   if (drawing.bodyHash === bodyHash) {
     await settle(sql, row)
     return true
@@ -100,7 +104,7 @@ async function sendCard(
 ): Promise<void> {
   const { sql, channel, messenger, topics, observe } = deps
   const key = { channel, incident: view.incident.id }
-  if (uncertain) await deps.gate.run(() => messenger.reach(), signal)
+  if (uncertain) await signOfLife(deps, signal)
   const threadId = await topics.thread(topics.routeOf(view.incident))
   const sending = await beginSending(sql, key, { chatId: messenger.chatId, threadId })
   if (sending.kind === 'bound') {
@@ -108,7 +112,7 @@ async function sendCard(
     if (await editCard(deps, row, view, { messageId, bodyHash: null, shownDigest: null }, signal)) return
     return await drawAgain(deps, row)
   }
-  const drawing = await draw(deps, view)
+  const drawing = await draw(deps, view, row)
   try {
     const sent = await deps.gate.run(
       () => observe(`${channel}:send`, () => messenger.send({ threadId, drawn: drawing.drawn, silent: !row.loud })),
@@ -149,10 +153,16 @@ async function drawLater({ sql, withheldMs = WITHHELD_MS }: OutboxDeps, row: Row
 }
 
 function wasNotSent(error: unknown): boolean {
-  return !(error instanceof MessengerError) || error.failure !== 'unknown'
+  return !(error instanceof MessengerError) || (error.failure !== 'unknown' && error.failure !== 'failed')
 }
 
-async function draw({ sql, draw: put, timezone, publicUrl }: OutboxDeps, view: IncidentView): Promise<Drawing> {
+/** A card that is refused as it is does not get better: then a plain line stands there until it has changed. */
+async function draw(deps: OutboxDeps, view: IncidentView, { refusals }: Row): Promise<Drawing> {
+  const { sql, draw: put, timezone, publicUrl } = deps
+  if (refusals >= REFUSALS) {
+    const plain = { html: lineHtml(plainCard(view, publicUrl)), keyboard: [] }
+    return { drawn: plain, digest: null, bodyHash: sha256(JSON.stringify(plain)) }
+  }
   const card = cardOf(view, { timezone, outside: { console: publicUrl } })
   const drawn = put(card, await liveButtons(sql, view.incident.id, everyButton(view)))
   return { drawn, digest: card.digest, bodyHash: sha256(JSON.stringify(drawn)) }

@@ -7,6 +7,8 @@ import { closingLine, lineHtml, stillTrue } from './lines.ts'
 import { MessengerError } from './messenger.ts'
 import { quietUntil } from './quiet.ts'
 import { giveBack, type Row, settle } from './rows.ts'
+import { showAnew } from './shown.ts'
+import { signOfLife } from './sign-of-life.ts'
 
 /** How a ping is marked that waits for the end of the quiet hours. */
 export const HELD = 'held for the quiet hours'
@@ -23,7 +25,14 @@ export async function deliverPing(deps: OutboxDeps, row: Row, incident: number, 
   const card = row.shown
   const replyTo = card?.messageId ?? undefined
   const threadId = card ? card.threadId : await deps.topics.thread(deps.topics.routeOf(view.incident))
-  await say(deps, { threadId, text: pingOf(view, kind), silent: false, replyTo }, signal)
+  try {
+    await say(deps, row, { threadId, text: pingOf(view, kind), silent: false, replyTo }, signal)
+  } catch (error) {
+    // The card went with its topic: it comes again elsewhere, and takes this along.
+    if (isThreadGone(error) && threadId !== null && replyTo !== undefined)
+      await showAnew(sql, { channel: deps.channel, incident }, replyTo)
+    throw error
+  }
   await settle(sql, row)
 }
 
@@ -38,7 +47,7 @@ export async function deliverNotice(deps: OutboxDeps, row: Row, signal: AbortSig
   const quiet = quietUntil(quietHours, timezone, view?.now ?? new Date()) !== null
   const loud = row.loud && (!quiet || isCritical(view) || row.topic === 'critical')
   const threadId = await topics.thread(row.topic ?? topics.fallback)
-  await say(deps, { threadId, text, silent: !loud }, signal)
+  await say(deps, row, { threadId, text, silent: !loud }, signal)
   await settle(sql, row)
 }
 
@@ -49,7 +58,12 @@ interface Line {
   replyTo?: number | undefined
 }
 
-async function say(deps: OutboxDeps, { threadId, text, silent, replyTo }: Line, signal: AbortSignal): Promise<void> {
+async function say(
+  deps: OutboxDeps,
+  row: Row,
+  { threadId, text, silent, replyTo }: Line,
+  signal: AbortSignal,
+): Promise<void> {
   const { channel, gate, messenger, observe, topics } = deps
   const message = {
     threadId,
@@ -57,13 +71,17 @@ async function say(deps: OutboxDeps, { threadId, text, silent, replyTo }: Line, 
     silent,
     ...(replyTo !== undefined && { replyTo }),
   }
+  if (row.unanswered > 0 || gate.doubtful) await signOfLife(deps, signal)
   try {
     await gate.run(() => observe(`${channel}:send`, () => messenger.send(message)), signal)
   } catch (error) {
-    if (error instanceof MessengerError && error.failure === 'thread_gone' && threadId !== null)
-      await topics.forget(threadId)
+    if (isThreadGone(error) && threadId !== null) await topics.forget(threadId)
     throw error
   }
+}
+
+function isThreadGone(error: unknown): boolean {
+  return error instanceof MessengerError && error.failure === 'thread_gone'
 }
 
 function isCritical(view: IncidentView | undefined): boolean {

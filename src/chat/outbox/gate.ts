@@ -1,12 +1,14 @@
-import { MessengerError } from './messenger.ts'
+import { type Failure, MessengerError } from './messenger.ts'
 import { resting } from './resting.ts'
 
 export interface GateOptions {
   /** Calls in any 60 s; 0 for no limit. */
   perMinute: number
   now?: () => number
-  /** Told until when (unix ms) the chat is closed, so that another replica can keep to it too. */
-  onPause?: (until: number) => void
+  /** Told until when (unix ms) the chat is closed, so that other replicas can keep to it too. Must not reject. */
+  onPause?: (until: number) => Promise<void>
+  /** Until when (unix ms) others were told to wait, or 0: asked before each call, for the chat is one and its replicas are many. */
+  pausedElsewhere?: () => Promise<number>
   /** Longest pause while the messenger is out of reach; 30 s unless told. */
   longestBackoffMs?: number
 }
@@ -17,6 +19,8 @@ export interface Gate {
   open(signal?: AbortSignal): Promise<void>
   /** Waits for its turn, then calls. What the call throws is thrown on, after the gate has drawn its consequences. */
   run<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  /** As `run`, for what only asks whether somebody is there: that costs no rate, and proves nothing about messages. */
+  probe<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T>
   /** Nothing before this time (unix ms). */
   pause(until: number): void
   /** Calls that the rate leaves for now. */
@@ -31,13 +35,20 @@ const MINUTE = 60_000
 /** The two clocks do not tick alike: a call is never early. */
 const MARGIN_MS = 50
 const FIRST_BACKOFF_MS = 500
+const OUT_OF_REACH: ReadonlySet<Failure> = new Set(['unknown', 'failed', 'unreached', 'closed'])
 
 /**
  * A sliding window of 60 s, not a bucket: Telegram counts the last minute, and a bucket lets twice its size through within
  * one. A call counts from when its answer came, which is never before Telegram counted it. Calls go one at a time: one
  * that is still under way when another is told to wait would be early.
  */
-export function chatGate({ perMinute, now = Date.now, onPause, longestBackoffMs = 30_000 }: GateOptions): Gate {
+export function chatGate({
+  perMinute,
+  now = Date.now,
+  onPause,
+  pausedElsewhere,
+  longestBackoffMs = 30_000,
+}: GateOptions): Gate {
   let answered: number[] = []
   let pausedUntil = 0
   let failures = 0
@@ -61,13 +72,13 @@ export function chatGate({ perMinute, now = Date.now, onPause, longestBackoffMs 
     if (until > pausedUntil) pausedUntil = until
   }
 
-  function learnFrom(error: unknown): void {
+  async function learnFrom(error: unknown): Promise<void> {
     const failure = error instanceof MessengerError ? error.failure : undefined
     if (error instanceof MessengerError && failure === 'closed') trouble = error.message
     if (error instanceof MessengerError && failure === 'wait') {
       pause(now() + error.waitMs + MARGIN_MS)
-      onPause?.(pausedUntil)
-    } else if (failure === 'unknown' || failure === 'unreached' || failure === 'closed') {
+      await onPause?.(pausedUntil)
+    } else if (failure !== undefined && OUT_OF_REACH.has(failure)) {
       failures += 1
       const backoff = Math.min(longestBackoffMs, FIRST_BACKOFF_MS * 2 ** (failures - 1))
       pause(now() + backoff * (0.75 + Math.random() / 4))
@@ -78,31 +89,42 @@ export function chatGate({ perMinute, now = Date.now, onPause, longestBackoffMs 
     for (;;) {
       signal?.throwIfAborted()
       const wait = opensAt() - now()
-      if (wait <= 0) return
-      await resting(Math.min(wait, 1_000), signal)
+      if (wait > 0) await resting(Math.min(wait, 1_000), signal)
+      else {
+        pause((await pausedElsewhere?.()) ?? 0)
+        if (opensAt() <= now()) break
+      }
+    }
+    signal?.throwIfAborted()
+  }
+
+  /** Calls when everything that came before has its answer. */
+  async function inTurn<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const before = turn
+    const { promise, resolve: done } = Promise.withResolvers<void>()
+    turn = promise
+    try {
+      await before
+      await open(signal)
+      return await call()
+    } catch (error) {
+      await learnFrom(error)
+      throw error
+    } finally {
+      done()
     }
   }
 
   return {
     open,
-    async run(call, signal) {
-      const before = turn
-      const { promise, resolve: done } = Promise.withResolvers<void>()
-      turn = promise
-      try {
-        await before
-        await open(signal)
+    run: (call, signal) =>
+      inTurn(async () => {
         const result = await call().finally(() => perMinute > 0 && answered.push(now()))
         failures = 0
         trouble = null
         return result
-      } catch (error) {
-        learnFrom(error)
-        throw error
-      } finally {
-        done()
-      }
-    },
+      }, signal),
+    probe: inTurn,
     pause,
     free,
     get doubtful() {

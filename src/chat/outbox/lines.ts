@@ -14,6 +14,14 @@ export function closingLine(view: IncidentView): string {
   return `${fixed ? '✅' : '⚪'} #${incident.id} ${titleOf(view)}: ${outcome} ${fixed ? 'in' : 'after'} ${took}`
 }
 
+/** What stands in the place of a card that the messenger will not have: what it is about, and where it can be read. */
+export function plainCard(view: IncidentView, publicUrl: string | undefined): string {
+  const { incident } = view
+  const line = incident.status === 'closed' ? closingLine(view) : listLine(view)
+  const where = publicUrl === undefined ? 'the console shows it.' : `${publicUrl}/incidents/${incident.id}`
+  return `${line}\nIts card cannot be shown here: ${where}`
+}
+
 /** One line of a list of incidents: `🔴 #12 radarr – keeps running out of memory`. */
 export function listLine(view: IncidentView): string {
   return `${severitySign[view.incident.severity]} #${view.incident.id} ${titleOf(view)}`

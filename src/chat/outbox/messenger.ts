@@ -43,10 +43,11 @@ export interface Messenger {
 
 /**
  * How a call failed, by what follows from it:
- * wait: refused for now, and for how long · unknown: no answer, it may have been carried out · unreached: it certainly was
- * not · thread_gone: the topic is no more · refused: this message will never do · closed: nothing will, until a person acts.
+ * wait: refused for now, and for how long · unknown: no answer, it may have been carried out · failed: it said that it failed,
+ * and hardly carried it out · unreached: it certainly was not · thread_gone: the topic is no more · refused: this message will
+ * never do · closed: nothing will, until a person acts.
  */
-export type Failure = 'wait' | 'unknown' | 'unreached' | 'thread_gone' | 'refused' | 'closed'
+export type Failure = 'wait' | 'unknown' | 'failed' | 'unreached' | 'thread_gone' | 'refused' | 'closed'
 
 export class MessengerError extends Error {
   override readonly name = 'MessengerError'

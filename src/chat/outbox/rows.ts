@@ -15,12 +15,16 @@ export interface Row {
   loud: boolean
   topic: string | null
   attempts: number
+  /** Sends that nobody answered: it may be there. */
+  unanswered: number
+  /** Answers that it will not do as it is. */
+  refusals: number
   createdAt: Date
   /** Where the card of its incident stands; null while none does. */
   shown: Shown | null
 }
 
-const columns = `id, incident_id as incident, kind, subject, text, loud, topic, attempts, created_at as "createdAt", (
+const columns = `id, incident_id as incident, kind, subject, text, loud, topic, attempts, unanswered, refusals, created_at as "createdAt", (
   select jsonb_build_object('chatId', m.chat_id, 'threadId', m.thread_id, 'messageId', m.message_id,
     'bodyHash', m.body_hash, 'shownDigest', m.shown_digest)
   from messages m where m.channel = outbox.channel and m.incident_id = outbox.incident_id and m.kind = 'card') as shown`
@@ -36,11 +40,11 @@ export interface PickOptions {
   backlog: number
 }
 
-/** The next units with something to say: oldest first; when far behind, loud notices (its summary), then newest critical. */
+/** The next units with something to say: oldest first; when far behind, notices (among them its summary), then newest critical. */
 export async function pickUnits(sql: Sql, { channel, busy, limit, backlog }: PickOptions): Promise<Unit[]> {
   const rows = await sql<{ unit: Unit }[]>`
     with due as (
-      select coalesce(o.incident_id, -o.id) as unit, min(o.id) as first, bool_or(o.loud) as loud,
+      select coalesce(o.incident_id, -o.id) as unit, min(o.id) as first,
         coalesce(bool_or(i.severity = 'critical' and i.closed_at is null), false) as critical, count(*) over () as waiting
       from outbox o left join incidents i on i.id = o.incident_id
       where o.channel = ${channel} and o.sent_at is null and o.not_before <= watch_now()
@@ -51,7 +55,7 @@ export async function pickUnits(sql: Sql, { channel, busy, limit, backlog }: Pic
       group by 1)
     select unit from due
     order by
-      case when waiting <= ${backlog} then 2 when loud and unit < 0 then 0 when critical then 1 else 2 end,
+      case when waiting <= ${backlog} then 2 when unit < 0 then 0 when critical then 1 else 2 end,
       case when waiting > ${backlog} then -unit else first end
     limit ${limit}`
   return rows.map(({ unit }) => unit)
@@ -105,16 +109,19 @@ export interface GiveBack {
   /** Milliseconds until it may be tried again. */
   afterMs: number
   error: string | null
+  /** What it failed by, where that is counted. */
+  counts?: 'unanswered' | 'refusals'
 }
 
 /**
  * It was not sent: it waits again. Where a newer row of the same subject waits already, that one says more, and this one
  * goes; what was loud stays so.
  */
-export async function giveBack(sql: Sql, row: Row, { afterMs, error }: GiveBack): Promise<void> {
+export async function giveBack(sql: Sql, row: Row, { afterMs, error, counts }: GiveBack): Promise<void> {
   try {
     const { count } = await sql`
       update outbox set sent_at = null, sending_since = null, error = ${error},
+        unanswered = unanswered + ${counts === 'unanswered' ? 1 : 0}, refusals = refusals + ${counts === 'refusals' ? 1 : 0},
         not_before = watch_now() + ${afterMs} * interval '1 millisecond'
       where id = ${row.id} and attempts = ${row.attempts} and sending_since is not null`
     if (count === 1) return
@@ -140,7 +147,8 @@ export async function recoverClaims(sql: Sql, channel: string): Promise<number> 
   const rows = await sql<Row[]>`
     select ${sql.unsafe(columns)} from outbox
     where channel = ${channel} and sending_since is not null and sent_at is not null order by id`
-  for (const row of rows) await giveBack(sql, row, { afterMs: 0, error: 'the sender stopped in the middle' })
+  const lost = { afterMs: 0, error: 'the sender stopped in the middle', counts: 'unanswered' } as const
+  for (const row of rows) await giveBack(sql, row, lost)
   return rows.length
 }
 

@@ -1,7 +1,8 @@
 import { writeLedger } from '../../autonomy/ledger.ts'
+import { announcer } from '../../incidents/announce.ts'
 import { retireButtons } from '../../incidents/move.ts'
 import { CARDS_CHANNEL } from '../../incidents/wake.ts'
-import { inTransaction, type Sql, type SqlOrTx } from '../../storage/postgres.ts'
+import { inTransaction, type Sql, type SqlOrTx, type Tx } from '../../storage/postgres.ts'
 import type { Sent } from './messenger.ts'
 import type { Row } from './rows.ts'
 
@@ -58,12 +59,22 @@ export async function sentNothing(sql: Sql, { channel, incident }: CardKey): Pro
 }
 
 /** The message is gone from the chat: its buttons are dead, and the next card is a new message. */
-export async function forgetMessage(sql: Sql, { channel, incident }: CardKey, messageId: number): Promise<void> {
+export async function forgetMessage(sql: Sql, key: CardKey, messageId: number): Promise<void> {
+  await inTransaction(sql, (tx) => forgetIn(tx, key, messageId))
+}
+
+async function forgetIn(tx: Tx, { channel, incident }: CardKey, messageId: number): Promise<void> {
+  await tx`
+    delete from messages
+    where channel = ${channel} and incident_id = ${incident} and kind = 'card' and message_id = ${messageId}`
+  await retireButtons(tx, incident)
+}
+
+/** The same, noticed by something else than its card: the card is shown anew, wherever its place is by then. */
+export async function showAnew(sql: Sql, key: CardKey, messageId: number): Promise<void> {
   await inTransaction(sql, async (tx) => {
-    await tx`
-      delete from messages
-      where channel = ${channel} and incident_id = ${incident} and kind = 'card' and message_id = ${messageId}`
-    await retireButtons(tx, incident)
+    await forgetIn(tx, key, messageId)
+    await announcer([key.channel]).card(tx, [key.incident])
   })
 }
 

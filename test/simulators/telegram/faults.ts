@@ -5,6 +5,8 @@ export interface Trouble {
   as: FaultKind
   /** seconds, for '429' */
   retryAfter?: number
+  /** for '400' */
+  description?: string
   /** the caller had been told to wait and did not */
   early?: boolean
 }
@@ -47,7 +49,8 @@ export function createFaults(limits: Limits): Faults {
     const rule = rules.find(({ fault, left }) => left > 0 && covers(fault.method, method))
     if (!rule) return undefined
     rule.left -= 1
-    if (rule.fault.as !== '429') return { as: rule.fault.as }
+    const { as, description } = rule.fault
+    if (as !== '429') return { as, ...(description !== undefined && { description }) }
     const retryAfter = rule.fault.retry_after ?? 1
     penalties.push({ method: rule.fault.method, until: now + retryAfter * 1000 })
     return { as: '429', retryAfter }

@@ -6,7 +6,7 @@ import { createFeed } from './feed.ts'
 import { answerJson, listen } from './http.ts'
 import { createMethods } from './methods.ts'
 import { dropTopic } from './methods-topics.ts'
-import { ApiRefusal, integer, type Params, readParams } from './params.ts'
+import { ApiRefusal, badRequest, integer, type Params, readParams } from './params.ts'
 import { createPeople } from './people.ts'
 import { renderPhone } from './phone.ts'
 import { createRoom } from './room.ts'
@@ -158,7 +158,7 @@ export async function startTelegram(options: TelegramOptions = {}): Promise<Simu
   }
 
   async function refuseFor(trouble: Trouble, name: string, params: Params, response: ServerResponse): Promise<void> {
-    const { as, retryAfter, early } = trouble
+    const { as, retryAfter, description = 'refused', early } = trouble
     record({ call: name, params, status: as === 'hang' ? 'hang' : Number(as), ...(early ? { early } : {}) })
     if (as === 'hang') {
       await pause(2 ** 31 - 1, undefined, { signal: ending.signal, ref: false }).catch(() => undefined)
@@ -168,6 +168,7 @@ export async function startTelegram(options: TelegramOptions = {}): Promise<Simu
       const parameters = { retry_after: retryAfter }
       return refuse(response, new ApiRefusal(429, `Too Many Requests: retry after ${retryAfter}`, parameters))
     }
+    if (as === '400') return refuse(response, badRequest(description))
     refuse(response, new ApiRefusal(Number(as), as === '500' ? 'Internal Server Error' : 'Bad Gateway'))
   }
 

@@ -167,10 +167,10 @@ export interface Said {
 }
 
 /**
- * How a call goes wrong. '429' refuses until `retry_after` seconds have passed; 'hang' never answers; 'lost' performs the
+ * How a call goes wrong. '400' refuses it for what `description` says; '429' refuses until `retry_after` seconds have passed; 'hang' never answers; 'lost' performs the
  * call and then cuts the connection.
  */
-export type FaultKind = '429' | '500' | '502' | 'hang' | 'lost'
+export type FaultKind = '400' | '429' | '500' | '502' | 'hang' | 'lost'
 
 export interface Fault {
   /** a method's name, or '*' for all */
@@ -180,6 +180,8 @@ export interface Fault {
   as: FaultKind
   /** seconds, for '429'; default 1 */
   retry_after?: number
+  /** for '400'; as Telegram words it, without its `Bad Request: ` */
+  description?: string
 }
 
 /** Sends and edits to one chat that are let through; more are answered 429 with the seconds to wait. */
