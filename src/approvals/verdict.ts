@@ -1,5 +1,5 @@
 import { writeLedger } from '../autonomy/ledger.ts'
-import type { Approval } from '../domain/approval.ts'
+import type { Approval, Vote } from '../domain/approval.ts'
 import { actorOf } from '../domain/person.ts'
 import { authorsOf, planDigest, shortDigest, type targetName } from '../domain/plan.ts'
 import type { PressAnswer } from '../domain/press.ts'
@@ -18,7 +18,7 @@ export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' 
   const [approval, at] = await sentTogether([findApproval(tx, button.subject), now(tx)])
   if (!approval) return refusePress(tx, press, 'no such approval', 'This approval is not known here.')
   if (approval.status !== 'pending' || approval.expiresAt <= at) return await alreadyDecided(pressing, approval)
-  if (verb === 'reject') return await settle(pressing, approval, 'rejected')
+  if (verb === 'reject') return await settle(pressing, approval, 'rejected', [])
   const [plan, known] = await sentTogether([findPlan(tx, approval.planId), votesOn(tx, approval.id)])
   if (!plan || planDigest(plan.body) !== approval.digest || plan.digest !== approval.digest)
     return await refuseChanged(pressing, approval)
@@ -27,12 +27,13 @@ export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' 
   if (press.typed !== undefined && namesTarget(press.typed, plan.body.actions, approval))
     await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'typed' })
   if (verb === 'confirm') {
+    if (!known.some((vote) => vote.verdict === 'approve')) return { text: 'Press Approve first.', alert: true }
     const wait = confirmIn(known, person.name, at)
     if (wait > 0) return { text: `Wait ${wait} s more, then press Confirm.`, alert: true }
   }
   const votes = await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: verb })
   const count = tally(approval, votes)
-  if (count.settled) return await settle(pressing, approval, 'approved')
+  if (count.settled) return await settle(pressing, approval, 'approved', votes)
   await happened(tx, {
     incident: approval.incidentId,
     round: plan.body.round,
@@ -69,15 +70,20 @@ function namesTarget(
   return actions.some((action) => approval.actions.includes(action.index) && action.target.name === typed.trim())
 }
 
-async function settle(pressing: Pressing, approval: Approval, verdict: 'approved' | 'rejected'): Promise<PressAnswer> {
+async function settle(
+  pressing: Pressing,
+  approval: Approval,
+  verdict: 'approved' | 'rejected',
+  approving: readonly Vote[],
+): Promise<PressAnswer> {
   const { tx, queue, announcer, person, press, options } = pressing
   const settled = await settleApproval(tx, { approval: approval.id, verdict, by: person.name })
   if (!settled) return await alreadyDecided(pressing, (await findApproval(tx, approval.id)) ?? approval)
   const round = await roundOf(pressing, approval)
-  await sentTogether([
+  const [votes] = await sentTogether([
     verdict === 'rejected'
       ? castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'reject' })
-      : authorizeByApproval(tx, settled, options.authorizationTtlMs),
+      : authorizeByApproval(tx, settled, options.authorizationTtlMs).then(() => approving),
     // What was asked for before is overtaken by this: it must not be taken up when its moment has passed.
     tx`update requests set taken_at = watch_now() where incident_id = ${approval.incidentId} and taken_at is null`,
     retireButtons(tx, approval.incidentId),
@@ -101,6 +107,8 @@ async function settle(pressing: Pressing, approval: Approval, verdict: 'approved
         verdict,
         by: person.name,
         role: person.role,
+        // All of them: what two decided must not read as the word of whoever came last.
+        votes: votes.map(({ at, ...vote }) => ({ ...vote, at: at.toISOString() })),
         plan: approval.digest,
         actions: approval.actions,
         approval: approval.id,

@@ -2,6 +2,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest'
 import { findApproval } from '../../src/approvals/approval-store.ts'
 import { approvalDesk } from '../../src/approvals/desk.ts'
 import { typedName } from '../../src/approvals/verdict.ts'
+import { verifyLedger } from '../../src/autonomy/ledger.ts'
 import type { Verb } from '../../src/domain/approval.ts'
 import type { Person } from '../../src/domain/person.ts'
 import type { Press } from '../../src/domain/press.ts'
@@ -151,6 +152,40 @@ test('two people: not one who proposed what the plan was made from', async () =>
   expect((await press('approve', anna)).text).toBe('Noted. A second person must approve too.')
 })
 
+test('what two decided stands in the ledger as the decision of both, with the votes of each', async () => {
+  question = await seedQuestion(sql, { asks: 'two' })
+  await press('approve', alice)
+  await press('approve', bob)
+  const at = expect.stringMatching(/^\d{4}-.*Z$/)
+  const approved = { verdict: 'approve', at }
+  expect(await ledger()).toMatchObject([
+    {
+      verdict: 'approved',
+      by: 'bob',
+      votes: [
+        { person: 'alice', role: 'admin', ...approved },
+        { person: 'bob', role: 'operator', ...approved },
+      ],
+    },
+  ])
+  expect((await verifyLedger(sql)).ok).toBe(true)
+})
+
+test('a rejection keeps in the ledger who had approved before it', async () => {
+  question = await seedQuestion(sql, { asks: 'two' })
+  await press('approve', alice)
+  await press('reject', anna)
+  expect(await ledger()).toMatchObject([
+    {
+      verdict: 'rejected',
+      votes: [
+        { person: 'alice', verdict: 'approve' },
+        { person: 'anna', verdict: 'reject' },
+      ],
+    },
+  ])
+})
+
 test('one Reject is enough against any number of approvals', async () => {
   question = await seedQuestion(sql, { asks: 'two' })
   await press('approve', alice)
@@ -163,11 +198,18 @@ test('a watch of one: the name typed, a minute waited, and only then Confirm', a
   const wanted = 'Noted. Now type the name of the target, wait 60 s, then press Confirm.'
   expect((await press('approve', alice, { typed: 'sonarr' })).text).toBe(wanted)
   expect((await press('confirm', alice)).text).toMatch(/^Wait (59|60) s more/)
-  expect((await press('confirm', bob)).text).toMatch(/^Wait 60 s more/)
+  const hers = 'alice began this, and nobody else can confirm it. Reject it to start again.'
+  expect((await press('confirm', bob)).text).toBe(hers)
+  expect((await press('approve', bob)).text).toBe(hers)
   await pass(sql, 60_000)
   expect((await press('confirm', alice)).text).toBe(wanted)
   expect((await findApproval(sql, question.approval.id))?.status).toBe('pending')
   expect((await press('confirm', alice, { typed: ' radarr ' })).text).toBe('Approved, running.')
+})
+
+test('Confirm before anybody approved says what comes first', async () => {
+  question = await seedQuestion(sql, { asks: 'self_two' })
+  expect((await press('confirm', alice)).text).toBe('Press Approve first.')
 })
 
 test('the name typed into the chat counts for the question that waits for it, and for no other text', async () => {

@@ -158,6 +158,20 @@ test('hostile text is rendered inert wherever it stands', async () => {
   }
 })
 
+test('the ledger tells every vote of a decision', async () => {
+  const votes = [
+    { person: 'alice', role: 'admin', verdict: 'approve', at: '2026-11-21T02:20:00.000Z' },
+    { person: 'bob', role: 'operator', verdict: 'approve', at: '2026-11-21T02:21:00.000Z' },
+  ]
+  const body = { verdict: 'approved', by: 'bob', votes, actions: [0, 1] }
+  const ledger = [{ seq: 7, kind: 'decided', incident: 1287, at: new Date(), body, hash: 'ab12' }]
+  const { get, login } = testConsole({ ledger })
+  await login()
+  const page = await (await get('/ledger')).text()
+  expect(page).toContain('alice admin approve, bob operator approve')
+  expect(page).toContain('<span class="small">actions</span> 0, 1')
+})
+
 test('every state is a page with its own tone', async () => {
   for (const [state, shown] of Object.entries(everyState)) {
     const { get, login } = testConsole({ view: shown })
