@@ -1,4 +1,5 @@
 import { writeLedger } from '../autonomy/ledger.ts'
+import { policyNow } from '../autonomy/policy-setting.ts'
 import type { Approval, Vote } from '../domain/approval.ts'
 import { actorOf } from '../domain/person.ts'
 import { authorsOf, planDigest, shortDigest, type targetName } from '../domain/plan.ts'
@@ -15,10 +16,12 @@ import { confirmIn, mayApprove, tally } from './second-person.ts'
 /** Approve, Confirm and Reject: the first commit wins, and everybody else is told who it was. */
 export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' | 'reject'): Promise<PressAnswer> {
   const { tx, person, button, press } = pressing
-  const [approval, at] = await sentTogether([findApproval(tx, button.subject), now(tx)])
+  const [approval, at, policy] = await sentTogether([findApproval(tx, button.subject), now(tx), policyNow(tx)])
   if (!approval) return refusePress(tx, press, 'no such approval', 'This approval is not known here.')
   if (approval.status !== 'pending' || approval.expiresAt <= at) return await alreadyDecided(pressing, approval)
   if (verb === 'reject') return await settle(pressing, approval, 'rejected', [])
+  // What is approved now would be refused at its start, and the approval be gone.
+  if (policy === 'FROZEN') return { text: 'Everything is frozen. Approve this after an admin says /thaw.', alert: true }
   const [plan, known] = await sentTogether([findPlan(tx, approval.planId), votesOn(tx, approval.id)])
   if (!plan || planDigest(plan.body) !== approval.digest || plan.digest !== approval.digest)
     return await refuseChanged(pressing, approval)

@@ -3,6 +3,7 @@ import { findApproval } from '../../src/approvals/approval-store.ts'
 import { approvalDesk } from '../../src/approvals/desk.ts'
 import { typedName } from '../../src/approvals/verdict.ts'
 import { verifyLedger } from '../../src/autonomy/ledger.ts'
+import { setPolicy } from '../../src/autonomy/policy-setting.ts'
 import type { Verb } from '../../src/domain/approval.ts'
 import type { Person } from '../../src/domain/person.ts'
 import type { Press } from '../../src/domain/press.ts'
@@ -184,6 +185,24 @@ test('a rejection keeps in the ledger who had approved before it', async () => {
       ],
     },
   ])
+})
+
+test('while everything is frozen an approval is not used up: it counts after the thaw', async () => {
+  question = await seedQuestion(sql, { asks: 'two' })
+  await press('approve', alice)
+  await setPolicy(sql, 'FROZEN', 'alice')
+  const frozen = { text: 'Everything is frozen. Approve this after an admin says /thaw.', alert: true }
+  expect(await press('approve', bob)).toEqual(frozen)
+  expect((await findApproval(sql, question.approval.id))?.status).toBe('pending')
+  expect(await sql`select person from votes where approval_id = ${question.approval.id}`).toEqual([{ person: 'alice' }])
+  await setPolicy(sql, 'VERBOSE', 'alice')
+  expect((await press('approve', bob)).text).toBe('Approved, running.')
+})
+
+test('what is frozen may be rejected', async () => {
+  await setPolicy(sql, 'FROZEN', 'alice')
+  expect((await press('reject', bob)).text).toBe('Rejected. Nothing runs.')
+  await setPolicy(sql, 'VERBOSE', 'alice')
 })
 
 test('one Reject is enough against any number of approvals', async () => {
