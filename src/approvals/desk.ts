@@ -11,7 +11,7 @@ import type { Queue } from '../storage/queue.ts'
 import { findButton, type KnownButton, useButton } from './buttons.ts'
 import { type EditWanted, modify } from './modify.ts'
 import { guard } from './place.ts'
-import { isLockedOut, refusePress } from './refusals.ts'
+import { isLockedOut, refusePress, tellLockout, UNKNOWN_BUTTON } from './refusals.ts'
 import { verdictOn } from './verdict.ts'
 
 export interface DeskOptions {
@@ -68,10 +68,17 @@ async function take(deps: DeskDeps, tx: Tx, press: Press): Promise<PressAnswer> 
   const { person } = press
   if (!person)
     return refusePress(tx, press, 'not on the list of people', 'You are not on the list of people who may decide here.')
-  if (await isLockedOut(tx, press.actor))
+  if (await isLockedOut(tx, press.actor)) {
+    // Of many guesses at once none may have seen that it was the last.
+    await tellLockout(tx, deps.announcer, press.actor, person.name)
     return { text: 'Too many unknown buttons from you. Wait ten minutes, then use the newest card.', alert: true }
+  }
   const button = await findButton(tx, press.token)
-  if (!button) return refusePress(tx, press, 'unknown button', 'This button is not known here. Use the newest card.')
+  if (!button) {
+    const answer = await refusePress(tx, press, UNKNOWN_BUTTON, 'This button is not known here. Use the newest card.')
+    if (await isLockedOut(tx, press.actor)) await tellLockout(tx, deps.announcer, press.actor, person.name)
+    return answer
+  }
   const misplaced = await guard(tx, press, button.incident)
   if (misplaced) return refusePress(tx, press, misplaced.because, misplaced.text)
   const needed = button.verb === 'menu' || button.verb === 'details' ? 'viewer' : 'operator'

@@ -99,15 +99,19 @@ test.each(forgeries)('a press with %s is refused', async (_, form, headers) => {
 })
 
 test('a viewer sees the card, gets no live buttons and cannot press', async () => {
-  const { get, post, presses, asked, login } = testConsole({ role: 'viewer' })
+  const answer = { text: 'You may look, but not decide: your role is viewer.', alert: true }
+  const { get, post, presses, asked, login } = testConsole({ role: 'viewer', answer })
   await login()
   const body = await (await get('/incidents/1287')).text()
   expect(body).toContain('limits.memory: 1536Mi')
   expect(body).toContain('your role is viewer')
   expect(body).not.toContain('action="/press"')
   expect(asked).toEqual([])
-  expect((await post('/press', approve)).status).toBe(403)
-  expect(presses).toEqual([])
+  const response = await post('/press', approve)
+  expect(response.status).toBe(403)
+  expect(await response.text()).toContain(answer.text)
+  // The desk is asked all the same: it keeps the record of who was turned away.
+  expect(presses.map(({ actor }) => actor)).toEqual(['console:anna'])
 })
 
 test('who is taken off the list is out at once', async () => {
@@ -268,6 +272,9 @@ test('an admin freezes and thaws from the list; nobody else may, and a form from
   expect((await admin.post('/policy', { csrf: 'csrf-anna', want: 'freeze' })).status).toBe(303)
   expect(await (await admin.get('/')).text()).toContain('nothing runs until an admin thaws it')
   await admin.post('/policy', { csrf: 'csrf-anna', want: 'thaw' })
+  expect(admin.policyChanges).toEqual(['anna froze', 'anna thawed'])
+  for (const want of [{}, { want: '' }, { want: 'frieze' }])
+    expect((await admin.post('/policy', { csrf: 'csrf-anna', ...want })).status).toBe(400)
   expect(admin.policyChanges).toEqual(['anna froze', 'anna thawed'])
 
   const operator = testConsole({ role: 'operator' })
