@@ -2,7 +2,7 @@ import { writeLedger } from '../autonomy/ledger.ts'
 import { policyNow } from '../autonomy/policy-setting.ts'
 import type { Approval, Vote } from '../domain/approval.ts'
 import { actorOf } from '../domain/person.ts'
-import { authorsOf, planDigest, shortDigest, type targetName } from '../domain/plan.ts'
+import { authorsOf, planDigest, shortDigest } from '../domain/plan.ts'
 import type { PressAnswer } from '../domain/press.ts'
 import { happened, retireButtons } from '../incidents/move.ts'
 import { wake } from '../incidents/wake.ts'
@@ -12,6 +12,7 @@ import type { Pressing } from './desk.ts'
 import { findPlan } from './plan-store.ts'
 import { refusePress } from './refusals.ts'
 import { confirmIn, mayApprove, tally } from './second-person.ts'
+import { namesTarget, wantedName } from './typed-name.ts'
 
 /** Approve, Confirm and Reject: the first commit wins, and everybody else is told who it was. */
 export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' | 'reject'): Promise<PressAnswer> {
@@ -27,9 +28,12 @@ export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' 
     return await refuseChanged(pressing, approval)
   const refusal = mayApprove(approval, authorsOf(plan), known, person)
   if (refusal) return { text: refusal, alert: true }
-  if (press.typed !== undefined && namesTarget(press.typed, plan.body.actions, approval))
-    await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'typed' })
+  const { actions } = plan.body
+  const named = press.typed !== undefined && namesTarget(press.typed, actions, approval)
+  if (named) await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'typed' })
   if (verb === 'confirm') {
+    if (press.typed && !named)
+      return { text: `That is not the name to the letter. Type: ${wantedName(actions, approval)}`, alert: true }
     if (!known.some((vote) => vote.verdict === 'approve')) return { text: 'Press Approve first.', alert: true }
     const wait = confirmIn(known, person.name, at)
     if (wait > 0) return { text: `Wait ${wait} s more, then press Confirm.`, alert: true }
@@ -46,31 +50,6 @@ export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' 
   })
   await pressing.announcer.card(tx, [approval.incidentId])
   return { text: count.wants, alert: false }
-}
-
-/** Takes a target's name typed in the chat as the middle step of a watch of one. False when nothing waits for it. */
-export async function typedName(pressing: Omit<Pressing, 'button' | 'press'>, text: string): Promise<boolean> {
-  const { tx, person, announcer } = pressing
-  const waiting = await tx<{ id: string }[]>`
-    select a.id from approvals a join votes v on v.approval_id = a.id
-    where a.status = 'pending' and a.asks = 'self_two' and v.person = ${person.name} and v.verdict = 'approve'`
-  for (const { id } of waiting) {
-    const approval = await findApproval(tx, id)
-    const plan = approval && (await findPlan(tx, approval.planId))
-    if (!approval || !plan || !namesTarget(text, plan.body.actions, approval)) continue
-    await castVote(tx, id, { person: person.name, role: person.role, verdict: 'typed' })
-    await announcer.card(tx, [approval.incidentId])
-    return true
-  }
-  return false
-}
-
-function namesTarget(
-  typed: string,
-  actions: readonly { index: number; target: Parameters<typeof targetName>[0] }[],
-  approval: Approval,
-): boolean {
-  return actions.some((action) => approval.actions.includes(action.index) && action.target.name === typed.trim())
 }
 
 async function settle(

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { findApproval } from '../../src/approvals/approval-store.ts'
 import { approvalDesk } from '../../src/approvals/desk.ts'
-import { typedName } from '../../src/approvals/verdict.ts'
+import { typedName } from '../../src/approvals/typed-name.ts'
 import { verifyLedger } from '../../src/autonomy/ledger.ts'
 import { setPolicy } from '../../src/autonomy/policy-setting.ts'
 import type { Verb } from '../../src/domain/approval.ts'
@@ -9,6 +9,7 @@ import type { Person } from '../../src/domain/person.ts'
 import type { Press } from '../../src/domain/press.ts'
 import { findIncident } from '../../src/incidents/incident-rows.ts'
 import { inTransaction } from '../../src/storage/postgres.ts'
+import { action } from '../chat/views.ts'
 import { testDatabase } from '../support/postgres.ts'
 import {
   alice,
@@ -234,18 +235,40 @@ test('Confirm before anybody approved says what comes first', async () => {
 test('the name typed into the chat counts for the question that waits for it, and for no other text', async () => {
   question = await seedQuestion(sql, { asks: 'self_two' })
   await press('approve', alice)
-  const type = (person: Person, text: string) =>
+  const type = (person: Person, text: string, replyTo: number | null = null) =>
     inTransaction(sql, (tx) =>
       typedName(
         { tx, sql, queue, announcer, person, options: { authorizationTtlMs: 900_000, people: () => [alice] } },
         text,
+        replyTo,
       ),
     )
-  expect(await type(alice, 'sonarr')).toBe(false)
-  expect(await type(bob, 'radarr')).toBe(false)
-  expect(await type(alice, 'radarr')).toBe(true)
+  expect(await type(alice, 'sonarr')).toBeUndefined()
+  expect(await type(bob, 'radarr')).toBeUndefined()
+  expect(await type(bob, 'Radarr', question.incident)).toBeUndefined()
+  for (const text of ['Radarr', 'type radarr', 'Media / Radarr']) expect(await type(alice, text)).toBe('missed')
+  expect(await type(alice, 'sonarr', question.incident)).toBe('missed')
+  for (const text of ['why radarr?', 'is radarr down again', 'no idea yet'])
+    expect(await type(alice, text, question.incident)).toBeUndefined()
+  expect(await type(alice, 'radarr')).toBe('right')
+  expect(await type(alice, 'ok', question.incident)).toBeUndefined()
   await pass(sql, 60_000)
   expect((await press('confirm', alice)).text).toBe('Approved, running.')
+})
+
+test.each([
+  [{ kind: 'Deployment', namespace: 'media', name: 'radarr' }, 'media/radarr'],
+  [{ kind: 'VirtualMachine', namespace: null, name: '131' }, 'VM 131'],
+])('the name counts as the card writes it too: %o is %s', async (target, typed) => {
+  const actions = [action({ target: { ...action().target, ...target } })]
+  question = await seedQuestion(sql, { asks: 'self_two', actions })
+  await press('approve', alice)
+  await pass(sql, 60_000)
+  expect(await press('confirm', alice, { typed: `${typed}!` })).toEqual({
+    text: `That is not the name to the letter. Type: ${target.name}`,
+    alert: true,
+  })
+  expect((await press('confirm', alice, { typed })).text).toBe('Approved, running.')
 })
 
 test('a viewer looks and decides nothing', async () => {

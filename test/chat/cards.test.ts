@@ -97,7 +97,10 @@ test.each(titles)('an incident that is %s has its tone (%s) and title', (state, 
 const says: [string, string][] = [
   ['advised', 'Now: No runbook fits this alert. Nothing will be done without a person.'],
   ['second', 'anna approved at 02:21; a second person must approve too, one of the two an admin.'],
-  ['confirm', "anna approved at 02:20; type the target's name, then press Confirm in 30 s."],
+  [
+    'confirm',
+    'anna approved at 02:20; type the name below, then press Confirm in 30 s.\nReply to this card with: radarr',
+  ],
   ['running', '02:21 anna approved → 02:22 running'],
   ['verifying', 'Now: Watching until 03:12.'],
   ['fixed', '02:21 anna approved → 02:22 changed → 02:43 verified'],

@@ -200,9 +200,9 @@ test('a watch of one is asked to type the name beside Confirm', async () => {
   const alone = asking({ approval: approval({ asks: 'self_two' }), votes: [vote('anna', '02:20')] })
   const { get, login } = testConsole({ view: alone })
   await login()
-  expect(await (await get('/incidents/1287')).text()).toMatch(
-    /<label for="typed">[^<]+<\/label>\s*<input\s+id="typed"\s+name="typed"/,
-  )
+  const page = await (await get('/incidents/1287')).text()
+  expect(page).toContain('<b>Type beside Confirm</b> radarr')
+  expect(page).toMatch(/<label for="typed">[^<]+<\/label>\s*<input\s+id="typed"\s+name="typed"/)
 })
 
 test('drawing a page asks for the same buttons whatever menu is open in chat', async () => {

@@ -85,6 +85,8 @@ export const labels = {
   next: 'Next',
   could: 'Could do',
   compared: 'Compared',
+  replyWith: 'Reply to this card with',
+  typeHere: 'Type beside Confirm',
 } as const
 
 export const buttonWords = {
@@ -148,6 +150,7 @@ export const sentences = {
   notUndoable: 'Cannot be undone',
   secondWanted: 'a second person must approve too, one of the two an admin',
   adminWanted: 'one of those who approve must be an admin',
+  nameAbove: 'the name of the target, as it stands above',
   nothingChanged: 'No step of it is known to have changed anything.',
   doubt: 'The call was sent and no answer came. It may have run, or not. Nothing more runs until you say.',
   cleared: 'The alert cleared before anything ran. The plan was withdrawn.',
@@ -179,7 +182,7 @@ export function waitsWords(other: number): string {
 /** What a watch of one must still do; `left` is null when the wait is over. */
 export function confirmWords(typed: boolean, left: string | null): string {
   const wait = left === null ? 'now' : `in ${left}`
-  return typed ? `the name is right. Press Confirm ${wait}.` : `type the target's name, then press Confirm ${wait}.`
+  return typed ? `the name is right. Press Confirm ${wait}.` : `type the name below, then press Confirm ${wait}.`
 }
 
 export function watchingWords(until: string): string {
