@@ -146,8 +146,7 @@ async function askCloud({ tx, announcer, button, press, person, askCloud: ask }:
 }
 
 const said: Partial<Record<Verb, string>> = {
-  ignore: 'Quiet until it ends.',
-  snooze: 'Asleep. I will look again then.',
+  ignore: 'Quiet until the alert ends.',
   undo: 'I will propose the way back and ask again.',
   rest: 'I will propose the rest and ask again.',
   again: 'I will look again and propose anew.',
@@ -155,6 +154,10 @@ const said: Partial<Record<Verb, string>> = {
   check_again: 'Checking again.',
   run_again: 'I will ask for another attempt.',
   abandon: 'Left as it is. Nothing more will run for it.',
+}
+
+function snoozedWords(minutes: number): string {
+  return `Quiet for ${minutes >= 60 ? `${minutes / 60} h` : `${minutes} min`}, then I look again.`
 }
 
 /** Everything that is not a verdict: kept for the graph, which takes it up in its next step. */
@@ -184,7 +187,8 @@ async function request(pressing: Pressing, verb: Verb): Promise<PressAnswer> {
       body: { verb, by: person.name, round: incident.round, channel: press.channel },
     },
   ])
-  return { text: said[verb] ?? 'Done.', alert: false }
+  const text = verb === 'snooze' ? snoozedWords(Number(button.params.minutes ?? 60)) : said[verb]
+  return { text: text ?? 'Done.', alert: false }
 }
 
 /** The open incident of the same key, which only one may be. */

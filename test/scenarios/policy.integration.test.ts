@@ -49,7 +49,7 @@ test('a level belongs to the version that earned it: an edited runbook asks agai
     insert into level_changes (runbook_id, runbook_version, scope, level, by, because)
     values ('mend', 'another version', 'homelab', 'standard', 'alice', 'for a test')`
   watch.cluster.breakWorkload('shop/cart', 'crash-loop')
-  expect((await watch.asked()).view.approval?.because).toBe('its level is manual')
+  expect((await watch.asked()).view.approval?.because).toBe('it has not earned running by itself (level manual)')
 })
 
 test('in a protected namespace two people decide, one of them an admin', async () => {
