@@ -289,7 +289,7 @@ async function build(
         desk,
         questions: consoleQuestions(sql, queue),
         sessions: signIn,
-        policy: consolePolicy(sql),
+        policy: consolePolicy(sql, announcer),
         ledger: { newest: (limit) => newestEntries(sql, limit) },
         changes,
         options: {

@@ -162,6 +162,16 @@ test('a secret can be in a file, and only in one place', () => {
   expect(Object.keys(problems({ WEBHOOK_TOKEN_FILE: '/run/empty' }, files))).toEqual(['WEBHOOK_TOKEN'])
 })
 
+test('self is for a watch of one: with two who may decide it is refused, with a viewer beside it is not', () => {
+  const self = { SECOND_PERSON: 'self' }
+  expect(problems({ ...self, PEOPLE: 'alice:1:admin, bob:2:operator' })).toEqual({
+    SECOND_PERSON:
+      'set it to required, or make all but one of PEOPLE viewers: self is for a watch of one, and here more than one person may decide',
+  })
+  expect(read({ ...self, PEOPLE: 'alice:1:admin, vera:2:viewer' }).secondPerson).toBe('self')
+  expect(read(self).secondPerson).toBe('self')
+})
+
 test.each<[string, Environment, string[]]>([
   ['a bot needs its chat and people', { TELEGRAM_BOT_TOKEN: '1:a' }, ['PEOPLE', 'TELEGRAM_CHAT_ID']],
   ['a chat needs its bot', { TELEGRAM_CHAT_ID: '5' }, ['TELEGRAM_BOT_TOKEN']],

@@ -11,7 +11,7 @@ import type { Queue } from '../storage/queue.ts'
 import { findButton, type KnownButton, useButton } from './buttons.ts'
 import { type EditWanted, modify } from './modify.ts'
 import { guard } from './place.ts'
-import { isLockedOut, refusePress } from './refusals.ts'
+import { isLockedOut, refusePress, tellLockout, UNKNOWN_BUTTON } from './refusals.ts'
 import { verdictOn } from './verdict.ts'
 
 export interface DeskOptions {
@@ -68,10 +68,17 @@ async function take(deps: DeskDeps, tx: Tx, press: Press): Promise<PressAnswer> 
   const { person } = press
   if (!person)
     return refusePress(tx, press, 'not on the list of people', 'You are not on the list of people who may decide here.')
-  if (await isLockedOut(tx, press.actor))
+  if (await isLockedOut(tx, press.actor)) {
+    // Of many guesses at once none may have seen that it was the last.
+    await tellLockout(tx, deps.announcer, press.actor, person.name)
     return { text: 'Too many unknown buttons from you. Wait ten minutes, then use the newest card.', alert: true }
+  }
   const button = await findButton(tx, press.token)
-  if (!button) return refusePress(tx, press, 'unknown button', 'This button is not known here. Use the newest card.')
+  if (!button) {
+    const answer = await refusePress(tx, press, UNKNOWN_BUTTON, 'This button is not known here. Use the newest card.')
+    if (await isLockedOut(tx, press.actor)) await tellLockout(tx, deps.announcer, press.actor, person.name)
+    return answer
+  }
   const misplaced = await guard(tx, press, button.incident)
   if (misplaced) return refusePress(tx, press, misplaced.because, misplaced.text)
   const needed = button.verb === 'menu' || button.verb === 'details' ? 'viewer' : 'operator'
@@ -139,8 +146,7 @@ async function askCloud({ tx, announcer, button, press, person, askCloud: ask }:
 }
 
 const said: Partial<Record<Verb, string>> = {
-  ignore: 'Quiet until it ends.',
-  snooze: 'Asleep. I will look again then.',
+  ignore: 'Quiet until the alert ends.',
   undo: 'I will propose the way back and ask again.',
   rest: 'I will propose the rest and ask again.',
   again: 'I will look again and propose anew.',
@@ -148,6 +154,10 @@ const said: Partial<Record<Verb, string>> = {
   check_again: 'Checking again.',
   run_again: 'I will ask for another attempt.',
   abandon: 'Left as it is. Nothing more will run for it.',
+}
+
+function snoozedWords(minutes: number): string {
+  return `Quiet for ${minutes >= 60 ? `${minutes / 60} h` : `${minutes} min`}, then I look again.`
 }
 
 /** Everything that is not a verdict: kept for the graph, which takes it up in its next step. */
@@ -177,7 +187,8 @@ async function request(pressing: Pressing, verb: Verb): Promise<PressAnswer> {
       body: { verb, by: person.name, round: incident.round, channel: press.channel },
     },
   ])
-  return { text: said[verb] ?? 'Done.', alert: false }
+  const text = verb === 'snooze' ? snoozedWords(Number(button.params.minutes ?? 60)) : said[verb]
+  return { text: text ?? 'Done.', alert: false }
 }
 
 /** The open incident of the same key, which only one may be. */

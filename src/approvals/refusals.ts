@@ -1,6 +1,9 @@
 import type { Press, PressAnswer } from '../domain/press.ts'
+import type { Announcer } from '../incidents/announce.ts'
 import type { SqlOrTx, Tx } from '../storage/postgres.ts'
 
+/** What is counted as a guess. */
+export const UNKNOWN_BUTTON = 'unknown button'
 /** So many refused presses by one actor within the window, and no more are looked at. */
 const LOCKOUT_AFTER = 10
 const LOCKOUT_MINUTES = 10
@@ -19,6 +22,17 @@ export async function recordRefusal(sql: SqlOrTx, actor: string, what: string, b
 export async function isLockedOut(sql: SqlOrTx, actor: string): Promise<boolean> {
   const [row] = await sql<{ times: number }[]>`
     select count(*) as times from refusals
-    where actor = ${actor} and because = 'unknown button' and at > watch_now() - ${LOCKOUT_MINUTES} * interval '1 minute'`
+    where actor = ${actor} and because = ${UNKNOWN_BUTTON} and at > watch_now() - ${LOCKOUT_MINUTES} * interval '1 minute'`
   return (row?.times ?? 0) >= LOCKOUT_AFTER
+}
+
+/** Tells everybody that an actor is not listened to, once in the time that it lasts. */
+export async function tellLockout(tx: Tx, announcer: Announcer, actor: string, who: string): Promise<void> {
+  const subject = `lockout:${actor}`
+  const [said] = await tx`
+    select from outbox
+    where subject = ${subject} and created_at > watch_now() - ${LOCKOUT_MINUTES} * interval '1 minute'`
+  if (said) return
+  const text = `⚠ ${who} (${actor}) pressed too many unknown buttons and is not listened to for ten minutes.`
+  await announcer.notice(tx, { subject, topic: 'critical', text, loud: true })
 }

@@ -1,4 +1,4 @@
-import type { Approval, Vote } from '../domain/approval.ts'
+import type { Approval, Asks, Vote } from '../domain/approval.ts'
 import type { Person } from '../domain/person.ts'
 
 /** How long a watch of one must wait between its two presses. */
@@ -7,6 +7,26 @@ export const SELF_WAIT_MS = 60_000
 /** What the votes amount to: enough, or a sentence on what is still wanted. */
 export type Tally = { settled: true } | { settled: false; wants: string }
 
+const laxToStrict: readonly Asks[] = ['one', 'self_two', 'two']
+
+/** The higher, the more is asked for: what was approved under a laxer rule is not approved under a stricter one. */
+export function strictness(asks: Asks): number {
+  return laxToStrict.indexOf(asks)
+}
+
+/** What a grant has room for. */
+const LONGEST_APPROVER = 200
+
+/** Everybody on whose word it runs, as a grant names them: `person:alice,person:bob`. Who has no room is counted. */
+export function approverWords(votes: readonly Vote[]): string {
+  const all = [...new Set(votes.filter(({ verdict }) => verdict === 'approve').map(({ person }) => `person:${person}`))]
+  for (let named = all.length; named > 0; named--) {
+    const words = [...all.slice(0, named), ...(named < all.length ? [`${all.length - named} more`] : [])].join(',')
+    if (words.length <= LONGEST_APPROVER) return words
+  }
+  return 'person:unknown'
+}
+
 /** Whether one more approving press is taken from this person, or why not. `authors`: everybody who had a hand in the plan. */
 export function mayApprove(
   approval: Approval,
@@ -14,7 +34,13 @@ export function mayApprove(
   votes: readonly Vote[],
   person: Person,
 ): string | undefined {
-  if (approval.asks !== 'two') return undefined
+  if (approval.asks === 'self_two') {
+    const began = votes.find((vote) => vote.verdict === 'approve')?.person
+    return began === undefined || began === person.name
+      ? undefined
+      : `${began} began this, and nobody else can confirm it. Reject it to start again.`
+  }
+  if (approval.asks === 'one') return undefined
   if (authors.includes(person.name)) return 'You asked for this one: two others must approve it.'
   if (votes.some((vote) => vote.verdict === 'approve' && vote.person === person.name))
     return 'Your approval is in. A second person must approve too.'

@@ -1,7 +1,8 @@
 import { writeLedger } from '../autonomy/ledger.ts'
-import type { Approval } from '../domain/approval.ts'
+import { policyNow } from '../autonomy/policy-setting.ts'
+import type { Approval, Vote } from '../domain/approval.ts'
 import { actorOf } from '../domain/person.ts'
-import { authorsOf, planDigest, shortDigest, type targetName } from '../domain/plan.ts'
+import { authorsOf, planDigest, shortDigest } from '../domain/plan.ts'
 import type { PressAnswer } from '../domain/press.ts'
 import { happened, retireButtons } from '../incidents/move.ts'
 import { wake } from '../incidents/wake.ts'
@@ -11,28 +12,35 @@ import type { Pressing } from './desk.ts'
 import { findPlan } from './plan-store.ts'
 import { refusePress } from './refusals.ts'
 import { confirmIn, mayApprove, tally } from './second-person.ts'
+import { namesTarget, wantedName } from './typed-name.ts'
 
 /** Approve, Confirm and Reject: the first commit wins, and everybody else is told who it was. */
 export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' | 'reject'): Promise<PressAnswer> {
   const { tx, person, button, press } = pressing
-  const [approval, at] = await sentTogether([findApproval(tx, button.subject), now(tx)])
+  const [approval, at, policy] = await sentTogether([findApproval(tx, button.subject), now(tx), policyNow(tx)])
   if (!approval) return refusePress(tx, press, 'no such approval', 'This approval is not known here.')
   if (approval.status !== 'pending' || approval.expiresAt <= at) return await alreadyDecided(pressing, approval)
-  if (verb === 'reject') return await settle(pressing, approval, 'rejected')
+  if (verb === 'reject') return await settle(pressing, approval, 'rejected', [])
+  // What is approved now would be refused at its start, and the approval be gone.
+  if (policy === 'FROZEN') return { text: 'Everything is frozen. Approve this after an admin says /thaw.', alert: true }
   const [plan, known] = await sentTogether([findPlan(tx, approval.planId), votesOn(tx, approval.id)])
   if (!plan || planDigest(plan.body) !== approval.digest || plan.digest !== approval.digest)
     return await refuseChanged(pressing, approval)
   const refusal = mayApprove(approval, authorsOf(plan), known, person)
   if (refusal) return { text: refusal, alert: true }
-  if (press.typed !== undefined && namesTarget(press.typed, plan.body.actions, approval))
-    await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'typed' })
+  const { actions } = plan.body
+  const named = press.typed !== undefined && namesTarget(press.typed, actions, approval)
+  if (named) await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'typed' })
   if (verb === 'confirm') {
+    if (press.typed && !named)
+      return { text: `That is not the name to the letter. Type: ${wantedName(actions, approval)}`, alert: true }
+    if (!known.some((vote) => vote.verdict === 'approve')) return { text: 'Press Approve first.', alert: true }
     const wait = confirmIn(known, person.name, at)
     if (wait > 0) return { text: `Wait ${wait} s more, then press Confirm.`, alert: true }
   }
   const votes = await castVote(tx, approval.id, { person: person.name, role: person.role, verdict: verb })
   const count = tally(approval, votes)
-  if (count.settled) return await settle(pressing, approval, 'approved')
+  if (count.settled) return await settle(pressing, approval, 'approved', votes)
   await happened(tx, {
     incident: approval.incidentId,
     round: plan.body.round,
@@ -44,40 +52,20 @@ export async function verdictOn(pressing: Pressing, verb: 'approve' | 'confirm' 
   return { text: count.wants, alert: false }
 }
 
-/** Takes a target's name typed in the chat as the middle step of a watch of one. False when nothing waits for it. */
-export async function typedName(pressing: Omit<Pressing, 'button' | 'press'>, text: string): Promise<boolean> {
-  const { tx, person, announcer } = pressing
-  const waiting = await tx<{ id: string }[]>`
-    select a.id from approvals a join votes v on v.approval_id = a.id
-    where a.status = 'pending' and a.asks = 'self_two' and v.person = ${person.name} and v.verdict = 'approve'`
-  for (const { id } of waiting) {
-    const approval = await findApproval(tx, id)
-    const plan = approval && (await findPlan(tx, approval.planId))
-    if (!approval || !plan || !namesTarget(text, plan.body.actions, approval)) continue
-    await castVote(tx, id, { person: person.name, role: person.role, verdict: 'typed' })
-    await announcer.card(tx, [approval.incidentId])
-    return true
-  }
-  return false
-}
-
-function namesTarget(
-  typed: string,
-  actions: readonly { index: number; target: Parameters<typeof targetName>[0] }[],
+async function settle(
+  pressing: Pressing,
   approval: Approval,
-): boolean {
-  return actions.some((action) => approval.actions.includes(action.index) && action.target.name === typed.trim())
-}
-
-async function settle(pressing: Pressing, approval: Approval, verdict: 'approved' | 'rejected'): Promise<PressAnswer> {
+  verdict: 'approved' | 'rejected',
+  approving: readonly Vote[],
+): Promise<PressAnswer> {
   const { tx, queue, announcer, person, press, options } = pressing
   const settled = await settleApproval(tx, { approval: approval.id, verdict, by: person.name })
   if (!settled) return await alreadyDecided(pressing, (await findApproval(tx, approval.id)) ?? approval)
   const round = await roundOf(pressing, approval)
-  await sentTogether([
+  const [votes] = await sentTogether([
     verdict === 'rejected'
       ? castVote(tx, approval.id, { person: person.name, role: person.role, verdict: 'reject' })
-      : authorizeByApproval(tx, settled, options.authorizationTtlMs),
+      : authorizeByApproval(tx, settled, options.authorizationTtlMs).then(() => approving),
     // What was asked for before is overtaken by this: it must not be taken up when its moment has passed.
     tx`update requests set taken_at = watch_now() where incident_id = ${approval.incidentId} and taken_at is null`,
     retireButtons(tx, approval.incidentId),
@@ -101,6 +89,8 @@ async function settle(pressing: Pressing, approval: Approval, verdict: 'approved
         verdict,
         by: person.name,
         role: person.role,
+        // All of them: what two decided must not read as the word of whoever came last.
+        votes: votes.map(({ at, ...vote }) => ({ ...vote, at: at.toISOString() })),
         plan: approval.digest,
         actions: approval.actions,
         approval: approval.id,

@@ -39,6 +39,16 @@ export async function incidentOf(tx: Tx, message: Message, words: string, listen
   return replied ? (await aboutReply(tx, replied)).incident : null
 }
 
+/** The incident whose card, or a line beside it, a message answers. */
+export async function repliedIncident(tx: Tx, message: Message, listener: Listener): Promise<number | null> {
+  const replied = repliedTo(message, listener)
+  if (!replied) return null
+  const [found] = await tx<{ incident: number | null }[]>`
+    select incident_id as incident from messages
+    where channel = 'telegram' and chat_id = ${replied.chat.id} and message_id = ${replied.message_id}`
+  return found?.incident ?? null
+}
+
 /** `#12` anywhere in a text. */
 export function numberIn(text: string): number | undefined {
   const [, number] = /(?:^|[^\w&#])#(\d{1,9})(?!\w)/.exec(text) ?? []

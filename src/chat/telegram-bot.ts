@@ -259,7 +259,6 @@ function updateTaker(
     desk: deps.desk,
     people,
     chatId,
-    announcer,
     log,
     ...(deps.receivedAfterMs !== undefined && { receivedAfterMs: deps.receivedAfterMs }),
     async answer(id, { text, alert, url }) {

@@ -1,13 +1,13 @@
 import type { Message } from 'grammy/types'
 import { recordRefusal } from '../approvals/refusals.ts'
-import { typedName } from '../approvals/verdict.ts'
+import { typedName } from '../approvals/typed-name.ts'
 import { atLeast, type Person } from '../domain/person.ts'
 import type { AnswerPlace } from '../investigation/investigation-rows.ts'
 import { inTransaction, type Tx } from '../storage/postgres.ts'
 import type { CommandDeps, Reply } from './commands/command.ts'
 import { lineHtml } from './outbox/lines.ts'
 import { askEdit, askQuestion } from './questions.ts'
-import { addressed, incidentOf, type Listener } from './telegram-addressed.ts'
+import { addressed, incidentOf, type Listener, repliedIncident } from './telegram-addressed.ts'
 import type { Place } from './telegram-answers.ts'
 import { carryOutCommand } from './telegram-commands.ts'
 import { type Speaker, speakerOf } from './telegram-people.ts'
@@ -55,7 +55,7 @@ export function telegramMessages(deps: MessageDeps): (message: Message, updateId
         const incident = await incidentOf(tx, message, command.words, listener)
         return await carryOutCommand(deps, { tx, person, ...command, incident, answerTo })
       }
-      const named = await takeName(deps, tx, person, text)
+      const named = await takeName(deps, { tx, person, message, listener })
       return named.length > 0 ? named : await takeQuestion(deps, { tx, person, message, answerTo, listener })
     })
     // The update is taken; a chat that may not be written to just now must not hold it up.
@@ -66,12 +66,22 @@ export function telegramMessages(deps: MessageDeps): (message: Message, updateId
   }
 }
 
-async function takeName(deps: MessageDeps, tx: Tx, person: Person, text: string): Promise<Reply[]> {
+async function takeName(
+  deps: MessageDeps,
+  { tx, person, message, listener }: Omit<Asking, 'answerTo'>,
+): Promise<Reply[]> {
   if (!atLeast(person.role, 'operator')) return []
   const { sql, queue, announcer, options } = deps
-  const taken = await typedName({ sql, queue, announcer, options, tx, person }, text)
-  return taken ? [{ text: 'The name is right. Press Confirm when the minute is over.' }] : []
+  const replyTo = await repliedIncident(tx, message, listener)
+  const typed = await typedName({ sql, queue, announcer, options, tx, person }, message.text ?? '', replyTo)
+  return typed === undefined ? [] : [{ text: nameWords[typed] }]
 }
+
+const nameWords = {
+  right: 'The name is right. Press Confirm when the minute is over.',
+  // The card may be one that says nothing here, so that the name is not said here either.
+  missed: 'That is not the name to the letter. The card that waits says what to type.',
+} as const
 
 interface Asking {
   tx: Tx

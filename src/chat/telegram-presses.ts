@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { CallbackQuery } from 'grammy/types'
-import { isLockedOut, recordRefusal } from '../approvals/refusals.ts'
+import { recordRefusal } from '../approvals/refusals.ts'
 import type { Person } from '../domain/person.ts'
 import type { ApprovalDesk, Press, PressAnswer } from '../domain/press.ts'
-import type { Announcer } from '../incidents/announce.ts'
 import { inTransaction, type Sql } from '../storage/postgres.ts'
 import type { OutboxLog } from './outbox/deps.ts'
 import { type Speaker, speakerOf } from './telegram-people.ts'
@@ -13,7 +12,6 @@ export interface PressDeps {
   desk: ApprovalDesk
   people: () => readonly Person[]
   chatId: number
-  announcer: Announcer
   log: OutboxLog
   /** Answers a callback query. Rejects when Telegram would not have it. */
   answer: (queryId: string, answer: PressAnswer) => Promise<void>
@@ -59,7 +57,7 @@ export function telegramPresses(deps: PressDeps): (query: CallbackQuery, updateI
       const outcome = 'because' in press ? await refuse(deps, updateId, press) : await deps.desk.press(press)
       clearTimeout(slow)
       await say(outcome)
-      if (outcome.alert && 'token' in press) void afterRefusal(deps, press)
+      if (outcome.alert && 'token' in press) void stripOldCopy(deps, press)
     } finally {
       clearTimeout(slow)
     }
@@ -117,23 +115,14 @@ async function refuse({ sql }: PressDeps, updateId: number, { actor, because, te
   return { text, alert: true }
 }
 
-/** Buttons of an old copy go where it shows itself, and guessing at buttons is told to everybody when it locks one out. */
-async function afterRefusal({ sql, announcer, strip, log }: PressDeps, { actor, token, place }: Press): Promise<void> {
+/** Buttons of an old copy go where it shows itself. */
+async function stripOldCopy({ sql, strip, log }: PressDeps, { token, place }: Press): Promise<void> {
   try {
     const tokenHash = createHash('sha256').update(token).digest()
     const [old] = await sql`
       select from buttons b join messages m on m.incident_id = b.incident_id and m.channel = 'telegram' and m.kind = 'card'
       where b.token_hash = ${tokenHash} and m.chat_id = ${place?.chatId ?? 0} and m.message_id <> ${place?.messageId ?? 0}`
     if (old && place?.messageId) await strip(place.messageId)
-    const [guess] = await sql<{ due: boolean }[]>`
-      select because = 'unknown button' as due from refusals where actor = ${actor} order by id desc limit 1`
-    if (!guess?.due || !(await isLockedOut(sql, actor))) return
-    const subject = `lockout:${actor}`
-    const [said] = await sql`
-      select from outbox where subject = ${subject} and created_at > watch_now() - interval '10 minutes'`
-    if (said) return
-    const text = `⚠ ${actor} pressed too many unknown buttons and is not listened to for ten minutes.`
-    await announcer.notice(sql, { subject, topic: 'critical', text, loud: true })
   } catch (error) {
     log.warn({ err: error }, 'a refused press could not be followed up')
   }

@@ -1,4 +1,5 @@
 import type { ConfigurationProblem } from '../domain/errors.ts'
+import { atLeast } from '../domain/person.ts'
 import type { Environment } from './read-values.ts'
 import type { Values, VariableName } from './variables.ts'
 
@@ -26,6 +27,14 @@ const CHECKS: readonly Check[] = [
     variable: 'PEOPLE',
     remedy: 'make at least one of them an admin',
     broken: ({ values }) => (values.PEOPLE ?? []).length > 0 && !values.PEOPLE?.some(({ role }) => role === 'admin'),
+  },
+  {
+    variable: 'SECOND_PERSON',
+    remedy:
+      'set it to required, or make all but one of PEOPLE viewers: self is for a watch of one, and here more than one person may decide',
+    broken: ({ values }) =>
+      values.SECOND_PERSON === 'self' &&
+      (values.PEOPLE ?? []).filter(({ role }) => atLeast(role, 'operator')).length > 1,
   },
   {
     variable: 'PUBLIC_URL',

@@ -167,7 +167,7 @@ export const VARIABLES = {
     type: 'required or self',
     default: 'required',
     about:
-      'What a dangerous plan asks for: two people, or, for a watch of one, the target’s name typed and a second press a minute later.',
+      'What a dangerous plan asks for: two people, or, for a watch of one, the target’s name typed and a second press a minute later. `self` is taken only where one person alone may decide.',
     parse: oneOf('required', 'self'),
   }),
   QUIET_HOURS: optional({

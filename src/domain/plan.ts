@@ -100,6 +100,16 @@ export function shortDigest(digest: string): string {
   return `${hex.slice(0, 4)}-${hex.slice(4, 6)}`
 }
 
+/** Kinds whose names say nothing by themselves. */
+const kindWords: Readonly<Record<string, string>> = { VirtualMachine: 'VM', Container: 'CT', Node: 'node' }
+
+/** The target as people name it: `media/radarr`, `VM 131`. */
+export function calledTarget({ kind, namespace, name }: Pick<Target, 'kind' | 'namespace' | 'name'>): string {
+  if (namespace !== null) return `${namespace}/${name}`
+  const called = kindWords[kind]
+  return called === undefined ? name : `${called} ${name}`
+}
+
 /** How a target is named in records, leases and on cards: `talos-main/deployment/media/radarr`. */
 export function targetName(target: Target): string {
   return [target.cluster, target.kind.toLowerCase(), target.namespace, target.name].filter((part) => part).join('/')

@@ -1,7 +1,7 @@
 import { findApproval, votesOn } from '../approvals/approval-store.ts'
 import { type EffectRow, toEffect } from '../approvals/plan-rows.ts'
 import { effectsOf } from '../approvals/plan-store.ts'
-import { tally } from '../approvals/second-person.ts'
+import { approverWords, strictness, tally } from '../approvals/second-person.ts'
 import { writeLedger } from '../autonomy/ledger.ts'
 import { type LevelInForce, levelOf } from '../autonomy/levels.ts'
 import { type Policy, policyNow } from '../autonomy/policy-setting.ts'
@@ -117,9 +117,10 @@ export async function startEffect(
       deps.announcer.card(tx, [incident.id], 'soon'),
     ])
     const { approvalId, levelChangeId } = permit
-    const approver =
-      approvalId === null ? `level-change:${levelChangeId}` : `person:${standing.approval?.decidedBy ?? 'unknown'}`
-    return { effect: toEffect(row), approver }
+    return {
+      effect: toEffect(row),
+      approver: approvalId === null ? `level-change:${levelChangeId}` : approverWords(standing.votes),
+    }
   })
 }
 
@@ -187,7 +188,7 @@ function whyNotApproved(
   if (!tally(approval, today).settled)
     return { kind: 'anew', because: 'Those who approved may no longer do so between them.' }
   const ruling = rule(action, { level: 'manual', ceiling: 'manual' }, { ...rules, policy })
-  if (ruling.verdict === 'ask' && ruling.asks !== 'one' && approval.asks === 'one')
+  if (ruling.verdict === 'ask' && strictness(ruling.asks) > strictness(approval.asks))
     return { kind: 'anew', because: `More is asked for by now: ${ruling.because}.` }
   return undefined
 }

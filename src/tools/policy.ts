@@ -46,12 +46,16 @@ export function rule(action: RuledAction, standing: Standing, rules: Rules): Rul
   const sheltered = shelter(action, rules)
   if (sheltered) return askTwo(sheltered, rules)
   const level = lower(standing.level, standing.ceiling)
-  if (level === 'manual') return ask('each', 'its level is manual')
-  if (level === 'prompted') return ask('plan', 'its level is prompted')
+  if (level === 'manual') return ask('each', notEarned(level))
+  if (level === 'prompted') return ask('plan', notEarned(level))
   if (rules.declared?.has(action.tool)) return ask('plan', `${action.tool} is a tool of another server`)
   if (rules.policy === 'VERBOSE') return ask('plan', 'this installation asks for everything')
   // A level never rises above its ceiling, so what nothing undoes has a ceiling that says so by now.
   return run('earned by its record')
+}
+
+function notEarned(level: Level): string {
+  return `it has not earned running by itself (level ${level})`
 }
 
 const order: readonly Level[] = ['manual', 'prompted', 'standard']

@@ -1,12 +1,15 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { findApproval } from '../../src/approvals/approval-store.ts'
 import { approvalDesk } from '../../src/approvals/desk.ts'
-import { typedName } from '../../src/approvals/verdict.ts'
+import { typedName } from '../../src/approvals/typed-name.ts'
+import { verifyLedger } from '../../src/autonomy/ledger.ts'
+import { setPolicy } from '../../src/autonomy/policy-setting.ts'
 import type { Verb } from '../../src/domain/approval.ts'
 import type { Person } from '../../src/domain/person.ts'
 import type { Press } from '../../src/domain/press.ts'
 import { findIncident } from '../../src/incidents/incident-rows.ts'
 import { inTransaction } from '../../src/storage/postgres.ts'
+import { action } from '../chat/views.ts'
 import { testDatabase } from '../support/postgres.ts'
 import {
   alice,
@@ -151,6 +154,58 @@ test('two people: not one who proposed what the plan was made from', async () =>
   expect((await press('approve', anna)).text).toBe('Noted. A second person must approve too.')
 })
 
+test('what two decided stands in the ledger as the decision of both, with the votes of each', async () => {
+  question = await seedQuestion(sql, { asks: 'two' })
+  await press('approve', alice)
+  await press('approve', bob)
+  const at = expect.stringMatching(/^\d{4}-.*Z$/)
+  const approved = { verdict: 'approve', at }
+  expect(await ledger()).toMatchObject([
+    {
+      verdict: 'approved',
+      by: 'bob',
+      votes: [
+        { person: 'alice', role: 'admin', ...approved },
+        { person: 'bob', role: 'operator', ...approved },
+      ],
+    },
+  ])
+  expect((await verifyLedger(sql)).ok).toBe(true)
+})
+
+test('a rejection keeps in the ledger who had approved before it', async () => {
+  question = await seedQuestion(sql, { asks: 'two' })
+  await press('approve', alice)
+  await press('reject', anna)
+  expect(await ledger()).toMatchObject([
+    {
+      verdict: 'rejected',
+      votes: [
+        { person: 'alice', verdict: 'approve' },
+        { person: 'anna', verdict: 'reject' },
+      ],
+    },
+  ])
+})
+
+test('while everything is frozen an approval is not used up: it counts after the thaw', async () => {
+  question = await seedQuestion(sql, { asks: 'two' })
+  await press('approve', alice)
+  await setPolicy(sql, 'FROZEN', 'alice')
+  const frozen = { text: 'Everything is frozen. Approve this after an admin says /thaw.', alert: true }
+  expect(await press('approve', bob)).toEqual(frozen)
+  expect((await findApproval(sql, question.approval.id))?.status).toBe('pending')
+  expect(await sql`select person from votes where approval_id = ${question.approval.id}`).toEqual([{ person: 'alice' }])
+  await setPolicy(sql, 'VERBOSE', 'alice')
+  expect((await press('approve', bob)).text).toBe('Approved, running.')
+})
+
+test('what is frozen may be rejected', async () => {
+  await setPolicy(sql, 'FROZEN', 'alice')
+  expect((await press('reject', bob)).text).toBe('Rejected. Nothing runs.')
+  await setPolicy(sql, 'VERBOSE', 'alice')
+})
+
 test('one Reject is enough against any number of approvals', async () => {
   question = await seedQuestion(sql, { asks: 'two' })
   await press('approve', alice)
@@ -163,28 +218,57 @@ test('a watch of one: the name typed, a minute waited, and only then Confirm', a
   const wanted = 'Noted. Now type the name of the target, wait 60 s, then press Confirm.'
   expect((await press('approve', alice, { typed: 'sonarr' })).text).toBe(wanted)
   expect((await press('confirm', alice)).text).toMatch(/^Wait (59|60) s more/)
-  expect((await press('confirm', bob)).text).toMatch(/^Wait 60 s more/)
+  const hers = 'alice began this, and nobody else can confirm it. Reject it to start again.'
+  expect((await press('confirm', bob)).text).toBe(hers)
+  expect((await press('approve', bob)).text).toBe(hers)
   await pass(sql, 60_000)
   expect((await press('confirm', alice)).text).toBe(wanted)
   expect((await findApproval(sql, question.approval.id))?.status).toBe('pending')
   expect((await press('confirm', alice, { typed: ' radarr ' })).text).toBe('Approved, running.')
 })
 
+test('Confirm before anybody approved says what comes first', async () => {
+  question = await seedQuestion(sql, { asks: 'self_two' })
+  expect((await press('confirm', alice)).text).toBe('Press Approve first.')
+})
+
 test('the name typed into the chat counts for the question that waits for it, and for no other text', async () => {
   question = await seedQuestion(sql, { asks: 'self_two' })
   await press('approve', alice)
-  const type = (person: Person, text: string) =>
+  const type = (person: Person, text: string, replyTo: number | null = null) =>
     inTransaction(sql, (tx) =>
       typedName(
         { tx, sql, queue, announcer, person, options: { authorizationTtlMs: 900_000, people: () => [alice] } },
         text,
+        replyTo,
       ),
     )
-  expect(await type(alice, 'sonarr')).toBe(false)
-  expect(await type(bob, 'radarr')).toBe(false)
-  expect(await type(alice, 'radarr')).toBe(true)
+  expect(await type(alice, 'sonarr')).toBeUndefined()
+  expect(await type(bob, 'radarr')).toBeUndefined()
+  expect(await type(bob, 'Radarr', question.incident)).toBeUndefined()
+  for (const text of ['Radarr', 'type radarr', 'Media / Radarr']) expect(await type(alice, text)).toBe('missed')
+  expect(await type(alice, 'sonarr', question.incident)).toBe('missed')
+  for (const text of ['why radarr?', 'is radarr down again', 'no idea yet'])
+    expect(await type(alice, text, question.incident)).toBeUndefined()
+  expect(await type(alice, 'radarr')).toBe('right')
+  expect(await type(alice, 'ok', question.incident)).toBeUndefined()
   await pass(sql, 60_000)
   expect((await press('confirm', alice)).text).toBe('Approved, running.')
+})
+
+test.each([
+  [{ kind: 'Deployment', namespace: 'media', name: 'radarr' }, 'media/radarr'],
+  [{ kind: 'VirtualMachine', namespace: null, name: '131' }, 'VM 131'],
+])('the name counts as the card writes it too: %o is %s', async (target, typed) => {
+  const actions = [action({ target: { ...action().target, ...target } })]
+  question = await seedQuestion(sql, { asks: 'self_two', actions })
+  await press('approve', alice)
+  await pass(sql, 60_000)
+  expect(await press('confirm', alice, { typed: `${typed}!` })).toEqual({
+    text: `That is not the name to the letter. Type: ${target.name}`,
+    alert: true,
+  })
+  expect((await press('confirm', alice, { typed })).text).toBe('Approved, running.')
 })
 
 test('a viewer looks and decides nothing', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { confirmIn, mayApprove, tally } from '../../src/approvals/second-person.ts'
+import { approverWords, confirmIn, mayApprove, strictness, tally } from '../../src/approvals/second-person.ts'
 import type { Approval, Asks, Vote } from '../../src/domain/approval.ts'
 import type { Person } from '../../src/domain/person.ts'
 
@@ -100,6 +100,30 @@ test('of two people neither may be the one who asked for it, nor one of them twi
     'Your approval is in. A second person must approve too.',
   )
   expect(mayApprove(approval('two'), ['agent'], [vote('alice', 'admin')], bob)).toBeUndefined()
+})
+
+test('what one person began alone is not taken up by another', () => {
+  const began = [vote('alice', 'admin')]
+  expect(mayApprove(approval('self_two'), ['bob'], began, bob)).toBe(
+    'alice began this, and nobody else can confirm it. Reject it to start again.',
+  )
+  expect(mayApprove(approval('self_two'), ['alice'], began, alice)).toBeUndefined()
+  expect(mayApprove(approval('self_two'), ['agent'], [], bob)).toBeUndefined()
+})
+
+test('one person twice is more than one, and less than two people', () => {
+  const all: Asks[] = ['two', 'one', 'self_two']
+  expect(all.sort((a, b) => strictness(a) - strictness(b))).toEqual(['one', 'self_two', 'two'])
+})
+
+test('a grant names everybody on whose word it runs, in the room that it has', () => {
+  const approving = [vote('alice', 'admin'), vote('alice', 'admin', 'confirm'), vote('bob', 'operator')]
+  expect(approverWords([...approving, vote('carl', 'operator', 'typed')])).toBe('person:alice,person:bob')
+  const many = Array.from({ length: 9 }, (_, n) => vote(`${n}${'x'.repeat(39)}`, 'operator'))
+  const words = approverWords(many)
+  expect(words.length).toBeLessThanOrEqual(200)
+  expect(words).toMatch(/^person:0x+,person:1x+,person:2x+,person:3x+,5 more$/)
+  expect(approverWords([])).toBe('person:unknown')
 })
 
 test('where one person is enough, whoever asked for it may also approve it', () => {

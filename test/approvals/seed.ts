@@ -4,7 +4,7 @@ import { liveButtons } from '../../src/approvals/buttons.ts'
 import { keepPlan } from '../../src/approvals/plan-store.ts'
 import type { Approval, Asks, Verb } from '../../src/domain/approval.ts'
 import type { Person } from '../../src/domain/person.ts'
-import type { Plan } from '../../src/domain/plan.ts'
+import type { Action, Plan } from '../../src/domain/plan.ts'
 import type { Announcer } from '../../src/incidents/announce.ts'
 import type { Sql } from '../../src/storage/postgres.ts'
 import type { NewJob, Queue } from '../../src/storage/queue.ts'
@@ -42,15 +42,17 @@ export interface QuestionOptions {
   proposedBy?: string
   /** Who proposed the plans that it was made from. */
   authors?: string[]
+  /** One on radarr unless told. */
+  actions?: Action[]
 }
 
 /** A plan that waits for a decision. */
 export async function seedQuestion(
   sql: Sql,
-  { asks = 'one', ttlMs = 3_600_000, proposedBy = 'agent', authors }: QuestionOptions = {},
+  { asks = 'one', ttlMs = 3_600_000, proposedBy = 'agent', authors, actions = [action()] }: QuestionOptions = {},
 ): Promise<Question> {
   const incident = await seedIncident(sql, 'waiting')
-  const body = { ...planned([action()]).body, incident, round: 1, ...(authors && { authors }) }
+  const body = { ...planned(actions).body, incident, round: 1, ...(authors && { authors }) }
   const plan = await keepPlan(sql, body, proposedBy)
   const because = 'its level is manual'
   const approval = await requestApproval(sql, { plan, actions: [0], attempt: 1, asks, because, ttlMs })

@@ -4,7 +4,9 @@ import { findApproval } from '../../src/approvals/approval-store.ts'
 import { approvalDesk } from '../../src/approvals/desk.ts'
 import type { Person } from '../../src/domain/person.ts'
 import type { Press } from '../../src/domain/press.ts'
+import { announcer } from '../../src/incidents/announce.ts'
 import { alice, bob, pass, type Question, recordingAnnouncer, recordingQueue, seedQuestion } from '../approvals/seed.ts'
+import { testConsole } from '../chat/console-double.ts'
 import { testDatabase } from '../support/postgres.ts'
 
 const db = await testDatabase()
@@ -139,6 +141,38 @@ test('A4: edited and guessed tokens do nothing, and after ten of them the actor 
   await pass(sql, 10 * 60_000 + 1)
   expect((await telegram(bob, { actor: 'telegram:1002' })).text).toBe('alice approved this already.')
   await pass(sql, -10 * 60_000 - 1)
+})
+
+test('A3: a viewer who presses in the console is turned away and recorded', async () => {
+  const { login, post } = testConsole({ role: 'viewer', desk })
+  await login()
+  const press = { token: await question.token('approve'), csrf: 'csrf-anna' }
+  const response = await post('/press', press, { accept: 'application/json' })
+  expect(response.status).toBe(403)
+  expect(await response.json()).toEqual({ text: 'You may look, but not decide: your role is viewer.', alert: true })
+  await nothingHappened()
+  expect(await refusals('console:anna')).toContain('a viewer pressed approve')
+})
+
+test('A4: that somebody is locked out is told to everybody once, also where it was in the console', async () => {
+  const told = approvalDesk({
+    sql,
+    queue,
+    announcer: announcer(['telegram']),
+    options: { authorizationTtlMs: 900_000, people: () => [alice, bob] },
+  })
+  const { login, post } = testConsole({ role: 'operator', desk: told })
+  await login()
+  const guess = () => post('/press', { token: randomBytes(16).toString('base64url'), csrf: 'csrf-anna' })
+  const notices = () => sql`select text, loud from outbox where kind = 'notice' order by id`
+  for (let times = 0; times < 9; times++) await guess()
+  expect(await notices()).toEqual([])
+  for (let times = 0; times < 3; times++) await guess()
+  const text = '⚠ anna (console:anna) pressed too many unknown buttons and is not listened to for ten minutes.'
+  expect(await notices()).toEqual([{ text, loud: true }])
+  await sql`update outbox set sent_at = watch_now()`
+  await guess()
+  expect(await notices()).toHaveLength(1)
 })
 
 test('A4: a flood of guesses at once does not slip past the lockout', async () => {

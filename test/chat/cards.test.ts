@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { buttonKey, cardOf, cardText, everyButton, keyboardOf, pingOf } from '../../src/chat/cards/cards.ts'
 import { visibleLength } from '../../src/chat/cards/fit.ts'
+import type { IncidentView } from '../../src/domain/view.ts'
 import { hostileView } from './hostile.ts'
 import {
   action,
+  alert,
   approval,
   asking,
   at,
@@ -97,7 +99,10 @@ test.each(titles)('an incident that is %s has its tone (%s) and title', (state, 
 const says: [string, string][] = [
   ['advised', 'Now: No runbook fits this alert. Nothing will be done without a person.'],
   ['second', 'anna approved at 02:21; a second person must approve too, one of the two an admin.'],
-  ['confirm', "anna approved at 02:20; type the target's name, then press Confirm in 30 s."],
+  [
+    'confirm',
+    'anna approved at 02:20; type the name below, then press Confirm in 30 s.\nReply to this card with: radarr',
+  ],
   ['running', '02:21 anna approved → 02:22 running'],
   ['verifying', 'Now: Watching until 03:12.'],
   ['fixed', '02:21 anna approved → 02:22 changed → 02:43 verified'],
@@ -115,6 +120,26 @@ const says: [string, string][] = [
   ['snoozed', 'Quiet until 03:21, then it is looked at again.'],
   ['waits', '#12 works on the same workload. A fresh plan is made when it is done.'],
 ]
+
+const unclear: [string, IncidentView, string][] = [
+  ['frozen', asking({ policy: 'FROZEN' }), 'Everything is frozen: nothing runs until an admin says /thaw.'],
+  ['asked of one person twice', everyState.confirm ?? view(), 'asks one person twice, 60 s apart'],
+  [
+    'reported both ways',
+    view({ alerts: [alert({ contradicted: true })] }),
+    'Note: The alert was reported as firing and as over. It counts as firing until one of the two is certain.',
+  ],
+  [
+    'changed without help',
+    decided({ incident: { status: 'watching', outcome: 'not_fixed' }, effects: [effect()] }),
+    'The change was made, and the trouble is still there.',
+  ],
+  ['ignored', everyState.ignored ?? view(), 'Quiet until the alert ends. New alerts like it are added here.'],
+]
+
+test.each(unclear)('what is %s is told in words that need no others', (_name, shown, sentence) => {
+  expect(textOf(shown)).toContain(sentence)
+})
 
 test.each(says)('an incident that is %s says: %s', (state, sentence) => {
   expect(textOf(everyState[state] ?? view())).toContain(sentence)

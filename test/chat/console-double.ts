@@ -10,7 +10,7 @@ import type {
   Sessions,
 } from '../../src/chat/console/ports.ts'
 import type { Role } from '../../src/domain/person.ts'
-import type { Press, PressAnswer } from '../../src/domain/press.ts'
+import type { ApprovalDesk, Press, PressAnswer } from '../../src/domain/press.ts'
 import type { IncidentView } from '../../src/domain/view.ts'
 import { asking } from './views.ts'
 
@@ -63,6 +63,8 @@ export function testConsole({
   answer = { text: 'Approved, running.', alert: false } as PressAnswer,
   ledger = [] as LedgerLine[],
   toldBefore = [] as AskedOnPage[],
+  /** Takes the presses in place of one that gives the same answer to all. */
+  desk = undefined as ApprovalDesk | undefined,
   options = {},
 } = {}): TestConsole {
   const sessions = sessionsOf(role)
@@ -98,7 +100,7 @@ export function testConsole({
     desk: {
       press: async (press) => {
         presses.push(press)
-        return answer
+        return desk ? await desk.press(press) : answer
       },
     },
     questions: {

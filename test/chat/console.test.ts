@@ -99,15 +99,19 @@ test.each(forgeries)('a press with %s is refused', async (_, form, headers) => {
 })
 
 test('a viewer sees the card, gets no live buttons and cannot press', async () => {
-  const { get, post, presses, asked, login } = testConsole({ role: 'viewer' })
+  const answer = { text: 'You may look, but not decide: your role is viewer.', alert: true }
+  const { get, post, presses, asked, login } = testConsole({ role: 'viewer', answer })
   await login()
   const body = await (await get('/incidents/1287')).text()
   expect(body).toContain('limits.memory: 1536Mi')
   expect(body).toContain('your role is viewer')
   expect(body).not.toContain('action="/press"')
   expect(asked).toEqual([])
-  expect((await post('/press', approve)).status).toBe(403)
-  expect(presses).toEqual([])
+  const response = await post('/press', approve)
+  expect(response.status).toBe(403)
+  expect(await response.text()).toContain(answer.text)
+  // The desk is asked all the same: it keeps the record of who was turned away.
+  expect(presses.map(({ actor }) => actor)).toEqual(['console:anna'])
 })
 
 test('who is taken off the list is out at once', async () => {
@@ -158,6 +162,20 @@ test('hostile text is rendered inert wherever it stands', async () => {
   }
 })
 
+test('the ledger tells every vote of a decision', async () => {
+  const votes = [
+    { person: 'alice', role: 'admin', verdict: 'approve', at: '2026-11-21T02:20:00.000Z' },
+    { person: 'bob', role: 'operator', verdict: 'approve', at: '2026-11-21T02:21:00.000Z' },
+  ]
+  const body = { verdict: 'approved', by: 'bob', votes, actions: [0, 1] }
+  const ledger = [{ seq: 7, kind: 'decided', incident: 1287, at: new Date(), body, hash: 'ab12' }]
+  const { get, login } = testConsole({ ledger })
+  await login()
+  const page = await (await get('/ledger')).text()
+  expect(page).toContain('alice admin approve, bob operator approve')
+  expect(page).toContain('<span class="small">actions</span> 0, 1')
+})
+
 test('every state is a page with its own tone', async () => {
   for (const [state, shown] of Object.entries(everyState)) {
     const { get, login } = testConsole({ view: shown })
@@ -182,9 +200,9 @@ test('a watch of one is asked to type the name beside Confirm', async () => {
   const alone = asking({ approval: approval({ asks: 'self_two' }), votes: [vote('anna', '02:20')] })
   const { get, login } = testConsole({ view: alone })
   await login()
-  expect(await (await get('/incidents/1287')).text()).toMatch(
-    /<label for="typed">[^<]+<\/label>\s*<input\s+id="typed"\s+name="typed"/,
-  )
+  const page = await (await get('/incidents/1287')).text()
+  expect(page).toContain('<b>Type beside Confirm</b> radarr')
+  expect(page).toMatch(/<label for="typed">[^<]+<\/label>\s*<input\s+id="typed"\s+name="typed"/)
 })
 
 test('drawing a page asks for the same buttons whatever menu is open in chat', async () => {
@@ -254,6 +272,9 @@ test('an admin freezes and thaws from the list; nobody else may, and a form from
   expect((await admin.post('/policy', { csrf: 'csrf-anna', want: 'freeze' })).status).toBe(303)
   expect(await (await admin.get('/')).text()).toContain('nothing runs until an admin thaws it')
   await admin.post('/policy', { csrf: 'csrf-anna', want: 'thaw' })
+  expect(admin.policyChanges).toEqual(['anna froze', 'anna thawed'])
+  for (const want of [{}, { want: '' }, { want: 'frieze' }])
+    expect((await admin.post('/policy', { csrf: 'csrf-anna', ...want })).status).toBe(400)
   expect(admin.policyChanges).toEqual(['anna froze', 'anna thawed'])
 
   const operator = testConsole({ role: 'operator' })

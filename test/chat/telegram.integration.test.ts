@@ -194,7 +194,11 @@ test('a watch of one types the name of the target between its two presses', asyn
   expect(await press('Approve')).toContain('type the name of the target')
   await watch.seen(id, 'Confirm')
   await watch.telegram.say({ text: 'sonarr', from: bob })
-  await watch.telegram.say({ text: 'radarr', from: bob })
+  const answered = (text: string) =>
+    watch.telegram.waitFor(({ messages }) => messages.find((message) => message.text.includes(text)))
+  await watch.telegram.say({ text: 'sonarr', from: bob, reply_to: card.message_id })
+  await answered('That is not the name to the letter. The card that waits says what to type.')
+  await watch.telegram.say({ text: 'media/radarr', from: bob, reply_to: card.message_id })
   await watch.telegram.waitFor(({ messages }) => messages.find(({ text }) => text.includes('The name is right')))
   expect(await press('Confirm')).toMatch(/^Wait \d+ s more/)
   await watch.sql`update clock set test_offset = '61 seconds'`

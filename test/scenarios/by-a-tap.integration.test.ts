@@ -87,7 +87,7 @@ test('an alert that clears by itself takes its question away', async () => {
 test('snoozed, it asks again on waking; ignored, it stays quiet until the alert ends', async () => {
   await begin()
   const card = await watch.asked()
-  expect((await card.press('snooze', bob, { params: { minutes: 60 } })).text).toBe('Asleep. I will look again then.')
+  expect((await card.press('snooze', bob, { params: { minutes: 60 } })).text).toBe('Quiet for 1 h, then I look again.')
   const asleep = await watch.until((_view, state) => state === 'snoozed')
   expect((await card.press('approve', bob)).text).toBe('A newer plan has taken its place. Use the newest card.')
   expect(asleep.view.incident.snoozedUntil?.getTime()).toBeGreaterThan(asleep.view.now.getTime() + 59 * 60_000)

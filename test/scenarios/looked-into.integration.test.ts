@@ -198,7 +198,7 @@ test('a runbook that is proposed for an alert it is not for is held to no level 
   const card = await asked()
   expect(card.view.plan?.body).toMatchObject({ runbook: null, proposal: { cause: 0 } })
   expect(card.view.plan?.body.actions[0]?.tool).toBe('kubernetes.rollout_restart')
-  expect((await until(ended)).view.approval?.because).toBe('its level is manual')
+  expect((await until(ended)).view.approval?.because).toBe('it has not earned running by itself (level manual)')
 })
 
 test('an incident that ends takes what is being looked into with it', async () => {

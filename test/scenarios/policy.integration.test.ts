@@ -49,7 +49,7 @@ test('a level belongs to the version that earned it: an edited runbook asks agai
     insert into level_changes (runbook_id, runbook_version, scope, level, by, because)
     values ('mend', 'another version', 'homelab', 'standard', 'alice', 'for a test')`
   watch.cluster.breakWorkload('shop/cart', 'crash-loop')
-  expect((await watch.asked()).view.approval?.because).toBe('its level is manual')
+  expect((await watch.asked()).view.approval?.because).toBe('it has not earned running by itself (level manual)')
 })
 
 test('in a protected namespace two people decide, one of them an admin', async () => {
@@ -76,6 +76,20 @@ test('a watch of one types the name of the target and presses again a minute lat
   await watch.pass(60_000)
   expect((await confirm.press('confirm', alice)).text).toBe('Approved, running.')
   expect((await watch.closed()).state).toBe('fixed')
+})
+
+test('what one person confirmed alone does not run where two are asked for by now', async () => {
+  await begin({ env: { PROTECTED_NAMESPACES: 'shop', SECOND_PERSON: 'self' }, people: [alice] })
+  const card = await watch.asked()
+  await watch.stopAgent()
+  await card.press('approve', alice, { typed: 'cart' })
+  await watch.pass(60_000)
+  expect((await (await watch.card()).press('confirm', alice)).text).toBe('Approved, running.')
+  await watch.startAgent({ SECOND_PERSON: 'required', PEOPLE: 'alice:1:admin, bob:2:operator' })
+  const again = await watch.until((view, state) => state === 'asked' && view.incident.round === 2)
+  expect(again.view.approval?.asks).toBe('two')
+  expect(await refusals()).toEqual(['More is asked for by now: the namespace shop is protected.'])
+  expect(watch.cluster.changes()).toEqual([])
 })
 
 test('frozen, nothing is even asked for, and the card says why', async () => {

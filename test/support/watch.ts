@@ -108,7 +108,8 @@ export interface Watch {
   stopAgent(): Promise<void>
   /** As `kill -9`, where it is a process of its own. */
   killAgent(): Promise<void>
-  startAgent(): Promise<void>
+  /** `changes`: how its environment differs from the one before. */
+  startAgent(changes?: Record<string, string>): Promise<void>
   /** From now on alerts stay as they are, whatever the cluster does. */
   holdAlerts(): void
   audit(): Promise<Audit>
@@ -146,10 +147,12 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
   const runbooks = new Map((await loadRunbookFolder(config.runbooksDir)).runbooks.map((one) => [one.id, one]))
   const complaints: string[] = []
   const settings = { env, log: complaining(complaints), grantTtlMs: options.grantTtlMs ?? 500 }
-  const start = () =>
-    options.process
-      ? agentProcess(settings, folder)
-      : agentWithin({ ...settings, ...(options.observe && { observe: options.observe }) })
+  const start = (changes: Record<string, string> = {}) => {
+    const changed = { ...settings, env: { ...env, ...changes } }
+    return options.process
+      ? agentProcess(changed, folder)
+      : agentWithin({ ...changed, ...(options.observe && { observe: options.observe }) })
+  }
   let agent: Agent | undefined = await start()
   const alertmanager = await startAlertmanager({
     webhookUrl: `${agent.url}/webhooks/alertmanager`,
@@ -259,8 +262,8 @@ export async function startWatch(options: WatchOptions = {}): Promise<Watch> {
       await agent?.kill()
       agent = undefined
     },
-    async startAgent() {
-      agent = await start()
+    async startAgent(changes) {
+      agent = await start(changes)
       alertmanager.setWebhook(`${agent.url}/webhooks/alertmanager`)
     },
     holdAlerts: alerts.stop,

@@ -54,6 +54,30 @@ test.each<[string, Partial<RuledAction>]>([
   }
 })
 
+// Where a quorum is at risk the servers refuse their dry run with the reason, and no plan comes of it (Talos), or warn
+// (Proxmox VE). What is left of that line of the table is that none of these calls is ever one person's.
+test.each([
+  'talos.reboot',
+  'talos.shutdown',
+  'talos.upgrade',
+  'talos.rollback',
+  'talos.service_stop',
+  'talos.etcd_defrag',
+  'talos.config_patch',
+  'proxmox.guest_shutdown',
+  'proxmox.guest_reboot',
+  'proxmox.guest_stop',
+  'proxmox.guest_reset',
+  'proxmox.guest_suspend',
+  'proxmox.guest_migrate',
+  'proxmox.guest_config_set',
+  'proxmox.snapshot_rollback',
+])('a call that may cost a quorum is asked of two people, whatever the level: %s', (tool) => {
+  const effect = effectOfCall(tool, {})
+  for (const level of ['manual', 'prompted', 'standard'] as const)
+    expect(said(rule(action({ tool, effect }), { level, ceiling: 'standard' }, rules()))).toBe('ask two, each')
+})
+
 test('the strictest line wins: frozen before protected, destructive before its level', () => {
   const protectedScaleToZero = action({ effect: 'destructive', target: { ...deployment, namespace: 'kube-system' } })
   const standing = { level: 'standard', ceiling: 'standard' } as const

@@ -1,5 +1,5 @@
 import type { Effect } from '../../domain/effect.ts'
-import { type Action, shortDigest, type Target } from '../../domain/plan.ts'
+import { type Action, calledTarget, shortDigest, type Target } from '../../domain/plan.ts'
 import type { IncidentView } from '../../domain/view.ts'
 import { diffValue, otherArguments, preconditionWords, wayBackWords } from './arguments.ts'
 import { name, prose, unusual } from './clean.ts'
@@ -61,15 +61,10 @@ export function lengthOf(lines: readonly string[]): number {
   return lines.reduce((sum, line) => sum + line.length + 1, 0)
 }
 
-/** The target as people name it: `media/radarr`, `VM 131`. */
+/** The target as people name it, to the letter. */
 function placeOf({ kind, namespace, name: own }: Target): string {
-  if (namespace !== null) return `${name(namespace)}/${name(own)}`
-  const called = kindWords[kind]
-  return called === undefined ? name(own) : `${called} ${name(own)}`
+  return calledTarget({ kind, namespace: namespace === null ? null : name(namespace), name: name(own) })
 }
-
-/** Kinds whose names say nothing by themselves. */
-const kindWords: Readonly<Record<string, string>> = { VirtualMachine: 'VM', Container: 'CT', Node: 'node' }
 
 function stepWords(asked: readonly number[] | null, all: number): string {
   if (!asked || asked.length === all) return ''

@@ -41,7 +41,7 @@ export function cardOf(view: IncidentView, { timezone, whole = false, outside }:
   const menu = view.incident.menu
   const room = whole ? page : menu === 'details' ? opened : glance
   const at = clockFace(timezone, view.now)
-  const told = [...oddities(view), ...linesOf(view, state, at)]
+  const told = [...oddities(view), ...linesOf(view, state, at, whole)]
   const frame = { title: titleOf(view, state), where: whereOf(view, at), footer: footerOf(view) }
   const bare = { ...frame, lines: told.filter(({ keep }) => keep), block: null, menu, details: [] }
   const block = blockOf(view, state, Math.min(room.block, room.all - visibleLength(bare)))

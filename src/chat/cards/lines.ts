@@ -2,7 +2,7 @@ import type { CardLine } from '../../domain/card.ts'
 import { editWords } from '../../domain/edit.ts'
 import type { IncidentView } from '../../domain/view.ts'
 import { changesOf, changeWords } from './changes.ts'
-import { prose } from './clean.ts'
+import { name, prose } from './clean.ts'
 import { diagnosisLines } from './diagnosis.ts'
 import { happened, watchUntil } from './history.ts'
 import { personName } from './people.ts'
@@ -18,12 +18,15 @@ export interface Line extends CardLine {
   keep?: true
 }
 
-/** What a card says below its block, by state, most important first within what people look for. */
-export function linesOf(view: IncidentView, state: CardState, at: At): Line[] {
-  return [...stateLines(view, state, at), ...alwaysLines(view, state)].filter(({ text }) => text !== '')
+/**
+ * What a card says below its block, by state, most important first within what people look for. `onPage`: it is read where a
+ * name can be typed beside its button.
+ */
+export function linesOf(view: IncidentView, state: CardState, at: At, onPage = false): Line[] {
+  return [...stateLines(view, state, at, onPage), ...alwaysLines(view, state)].filter(({ text }) => text !== '')
 }
 
-function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
+function stateLines(view: IncidentView, state: CardState, at: At, onPage: boolean): Line[] {
   const { incident } = view
   switch (state) {
     case 'looking':
@@ -58,7 +61,7 @@ function stateLines(view: IncidentView, state: CardState, at: At): Line[] {
     case 'second':
     case 'confirm':
       return [
-        ...votes(view, state, at),
+        ...votes(view, state, at, onPage),
         edited(view),
         ...seen(view),
         changed(view, at),
@@ -226,7 +229,7 @@ function terms(view: IncidentView, at: At): Line {
   return { text: `${undo} · ${say.asksWords(approval.asks)} · ends ${at(approval.expiresAt)}`, keep: true }
 }
 
-function votes(view: IncidentView, state: CardState, at: At): Line[] {
+function votes(view: IncidentView, state: CardState, at: At, onPage: boolean): Line[] {
   if (state === 'asked') return []
   const approving = view.votes.filter(({ verdict }) => verdict === 'approve')
   const first = approving[0]
@@ -238,7 +241,20 @@ function votes(view: IncidentView, state: CardState, at: At): Line[] {
   }
   const typed = view.votes.some(({ verdict }) => verdict === 'typed')
   const left = 60_000 - (view.now.getTime() - first.at.getTime())
-  return [{ text: `${given}; ${say.confirmWords(typed, left > 0 ? lasting(left) : null)}`, keep: true }]
+  const line: Line = { text: `${given}; ${say.confirmWords(typed, left > 0 ? lasting(left) : null)}`, keep: true }
+  return typed ? [line] : [line, askedName(view, onPage)]
+}
+
+/** A name that is asked for in words of its own; a longer one stands in the block. */
+const LONGEST_ASKED = 80
+
+/** What is to be typed, and where. */
+function askedName({ plan, approval }: IncidentView, onPage: boolean): Line {
+  const action = plan?.body.actions.find(({ index }) => approval?.actions.includes(index))
+  const label = onPage ? say.labels.typeHere : say.labels.replyWith
+  const wanted = action?.target.name ?? ''
+  const shown = wanted.length <= LONGEST_ASKED && name(wanted) === wanted
+  return { label, text: shown ? wanted : say.sentences.nameAbove, keep: true }
 }
 
 function broken(view: IncidentView): Line[] {

@@ -85,6 +85,8 @@ export const labels = {
   next: 'Next',
   could: 'Could do',
   compared: 'Compared',
+  replyWith: 'Reply to this card with',
+  typeHere: 'Type beside Confirm',
 } as const
 
 export const buttonWords = {
@@ -125,7 +127,7 @@ export function alertsWords(firing: number, total: number, since: string): strin
 export function asksWords(asks: Asks): string {
   if (asks === 'one') return 'asks one operator'
   if (asks === 'two') return 'asks two people, one of them an admin'
-  return 'asks you twice, 60 s apart'
+  return 'asks one person twice, 60 s apart'
 }
 
 export function recordWords(fixed: number, notFixed: number): string {
@@ -142,12 +144,13 @@ export const sentences = {
   looking: 'Looking at it. A plan, or advice, comes next on this card.',
   noRunbook: 'No runbook fits this alert. Nothing will be done without a person.',
   noPlan: 'No plan came of it. Nothing will be done without a person.',
-  frozen: 'Everything is frozen: nothing runs until an admin says /unfreeze.',
+  frozen: 'Everything is frozen: nothing runs until an admin says /thaw.',
   undoable: 'Can be undone',
   partlyUndoable: 'Can be undone only in part',
   notUndoable: 'Cannot be undone',
   secondWanted: 'a second person must approve too, one of the two an admin',
   adminWanted: 'one of those who approve must be an admin',
+  nameAbove: 'the name of the target, as it stands above',
   nothingChanged: 'No step of it is known to have changed anything.',
   doubt: 'The call was sent and no answer came. It may have run, or not. Nothing more runs until you say.',
   cleared: 'The alert cleared before anything ran. The plan was withdrawn.',
@@ -155,17 +158,17 @@ export const sentences = {
   expired: 'The question ran out without an answer, and that means no. Nothing ran.',
   rejected: 'Nothing ran.',
   reverted: 'Something else set the value again after our change. Find out what owns it before another try.',
-  notFixed: 'The change was made, but it is not sound again.',
+  notFixed: 'The change was made, and the trouble is still there.',
   abandoned: 'Given up by a person. Whether the last call ran is not known.',
   closed: 'Nothing more will be done.',
-  contradicted: 'The source says both firing and resolved; it counts as firing until that is settled.',
+  contradicted: 'The alert was reported as firing and as over. It counts as firing until one of the two is certain.',
   tooLong: 'The plan is too long for this card. Details has every line, and the Approve button.',
   tooLongForChat: 'The plan is too long for a message. The console shows every line, and asks there.',
   noData: 'What could be seen does not say why.',
   notAProblem: 'Nothing seems to be wrong.',
   sameAnswer: 'The same answer as before.',
   keptHome: 'What it is stays at home. The console shows it, and asks there.',
-  untilItEnds: 'Quiet until the alert ends. New ones of its kind join it.',
+  untilItEnds: 'Quiet until the alert ends. New alerts like it are added here.',
 } as const
 
 export function moreWords(more: number): string {
@@ -179,7 +182,7 @@ export function waitsWords(other: number): string {
 /** What a watch of one must still do; `left` is null when the wait is over. */
 export function confirmWords(typed: boolean, left: string | null): string {
   const wait = left === null ? 'now' : `in ${left}`
-  return typed ? `the name is right. Press Confirm ${wait}.` : `type the target's name, then press Confirm ${wait}.`
+  return typed ? `the name is right. Press Confirm ${wait}.` : `type the name below, then press Confirm ${wait}.`
 }
 
 export function watchingWords(until: string): string {

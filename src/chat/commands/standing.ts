@@ -1,4 +1,5 @@
 import { policyNow } from '../../autonomy/policy-setting.ts'
+import { policyWords } from '../../autonomy/policy-words.ts'
 import type { Labels } from '../../domain/alert.ts'
 import type { IncidentStatus } from '../../domain/incident.ts'
 import type { Person } from '../../domain/person.ts'
@@ -10,7 +11,7 @@ import { keptHomeWords } from '../cards/words.ts'
 import { severitySign } from '../outbox/lines.ts'
 import { escapeHtml } from '../telegram-html.ts'
 import type { CommandDeps, Reply } from './command.ts'
-import { policyWords, statusWords } from './words.ts'
+import { statusWords } from './words.ts'
 
 /** How long the link is good for is the console's to say; that it is for one use is what matters here. */
 export async function login({ consoleLink }: CommandDeps, person: Person): Promise<Reply> {

@@ -119,14 +119,7 @@ export function consoleApp(deps: ConsoleDeps): Hono {
     if (!session) return refused(c)
     if (!(await ours(c, session))) return c.html(foreign(session), 403)
     const { token, typed, incident } = await fields(c)
-    if (!atLeast(session.person.role, 'operator'))
-      return said(
-        c,
-        session,
-        { text: 'You may look, but not decide: your role is viewer.', alert: true },
-        incident,
-        403,
-      )
+    // The desk turns viewers away as well, and keeps a record of it.
     const answer = await desk.press({
       token: token ?? '',
       person: session.person,
@@ -134,7 +127,8 @@ export function consoleApp(deps: ConsoleDeps): Hono {
       channel: 'console',
       ...(typed ? { typed } : {}),
     })
-    return said(c, session, answer, incident, 200)
+    const turnedAway = answer.alert && !atLeast(session.person.role, 'operator')
+    return said(c, session, answer, incident, turnedAway ? 403 : 200)
   })
 
   app.post('/ask', small, async (c) => {
@@ -161,7 +155,15 @@ export function consoleApp(deps: ConsoleDeps): Hono {
       return said(c, session, { text: 'Only an admin may freeze and thaw.', alert: true }, undefined, 403)
     const { want } = await fields(c)
     if (want === 'freeze') await deps.policy.freeze(session.person)
-    else await deps.policy.thaw(session.person)
+    else if (want === 'thaw') await deps.policy.thaw(session.person)
+    else
+      return said(
+        c,
+        session,
+        { text: 'Say what you want: freeze or thaw. Nothing was changed.', alert: true },
+        undefined,
+        400,
+      )
     return c.redirect('/', 303)
   })
 
@@ -190,7 +192,7 @@ function foreign(session: Session): Html {
 type Answer = { text: string; alert: boolean }
 
 /** Scripts get the answer as JSON and show it on the page; without scripts it is a page of its own. */
-function said(c: Context, session: Session, answer: Answer, incident: string | undefined, status: 200 | 403) {
+function said(c: Context, session: Session, answer: Answer, incident: string | undefined, status: 200 | 400 | 403) {
   const { text, alert } = answer
   if (c.req.header('accept')?.includes('application/json')) return c.json({ text, alert }, status)
   const back = /^\d{1,15}$/.test(incident ?? '') ? `/incidents/${incident}` : '/'

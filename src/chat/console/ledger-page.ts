@@ -31,6 +31,16 @@ function bodyWords(body: Readonly<Record<string, Json>>): Html[] {
   )
 }
 
+/** Lists of things read as people write them, their times left out: `alice admin approve, bob operator approve`. */
 function valueWords(value: Json): string {
+  if (Array.isArray(value) && value.length > 0) return value.map(itemWords).join(', ')
   return typeof value === 'string' ? prose(value, 160) : ascii(JSON.stringify(value))
+}
+
+function itemWords(item: Json): string {
+  if (item === null || typeof item !== 'object' || Array.isArray(item)) return ascii(JSON.stringify(item))
+  const told = Object.entries(item).filter(([key]) => key !== 'at')
+  return told
+    .map(([, value]) => (typeof value === 'string' ? prose(value, 60) : ascii(JSON.stringify(value))))
+    .join(' ')
 }
