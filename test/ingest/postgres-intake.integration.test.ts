@@ -124,16 +124,46 @@ test('a newer start ends the older alert of the same series', async () => {
   ])
 })
 
-test('an older start that arrives late is over already, and moves nothing', async () => {
+test('an older start that arrives after the newer one ended is over already, and moves nothing', async () => {
   const intake = intakeWith()
-  await intake.take([firing({ starts: 100 })], 'webhook')
+  await intake.take([firing({ starts: 100 }), resolved(150, { starts: 100 })], 'webhook')
   await intake.take([firing({ starts: 0 })], 'webhook')
   await intake.take([firing({ starts: 0 })], 'webhook')
   expect(await alerts()).toMatchObject([
     { starts_at: at(0), status: 'resolved', ends_at: at(100), incident_id: null, received: 2 },
-    { starts_at: at(100), status: 'firing', incident_id: 1 },
+    { starts_at: at(100), status: 'resolved', incident_id: 1 },
   ])
   expect(await incidents()).toMatchObject([{ wants: 1 }])
+})
+
+test('a start that moves back while the alert fires is the same alert, and its end is told of that start', async () => {
+  const intake = intakeWith()
+  await intake.take([firing({ starts: 3 })], 'webhook')
+  expect(await intake.take([firing({ starts: 0 })], 'webhook')).toEqual({ alerts: 1, incidents: [1] })
+  expect(await alerts()).toMatchObject([{ starts_at: at(3), status: 'firing', incident_id: 1, received: 2 }])
+  expect(await incidents()).toMatchObject([{ wants: 1 }])
+  await intake.take([resolved(60, { starts: 0 })], 'webhook')
+  expect(await alerts()).toMatchObject([{ starts_at: at(3), status: 'resolved', ends_at: at(60), received: 3 }])
+  expect(await incidents()).toMatchObject([{ wants: 2 }])
+})
+
+test('an earlier start that a poll says is firing fires the newest alert of its series again', async () => {
+  const intake = intakeWith()
+  await intake.take([firing({ starts: 3 }), resolved(60, { starts: 3 })], 'webhook')
+  await intake.take([firing({ starts: 0 })], 'poll')
+  expect(await alerts()).toMatchObject([{ starts_at: at(3), status: 'firing', incident_id: 1, contradicted: false }])
+})
+
+test('a start within a time that is over contradicts its end, as the same start does', async () => {
+  let asked = 0
+  const intake = intakeWith({ onContradiction: () => asked++ })
+  await intake.take([firing({ starts: 0 }), resolved(60, { starts: 0 })], 'webhook')
+  await intake.take([firing({ starts: 3 })], 'webhook')
+  expect(await alerts()).toMatchObject([
+    { starts_at: at(0), status: 'resolved', ends_at: at(60) },
+    { starts_at: at(3), status: 'firing', contradicted: true, ends_at: at(60), incident_id: 1 },
+  ])
+  expect(asked).toBe(1)
 })
 
 test('firing after a resolve of the same start contradicts it: firing wins until a poll settles it', async () => {
