@@ -99,7 +99,8 @@ export class Ledger {
     const newest = this.#newest.get(seriesOf(report))
     const known = newest && speaksOf(newest, arrival) ? newest : this.#alerts.get(identityOf(report))
     if (known && report.asOf && known.lastSeenAt > report.asOf) return known
-    if (newest && newest !== known && newest.report.startsAt > report.startsAt) return this.#late(arrival, known, newest)
+    if (newest && newest !== known && newest.report.startsAt > report.startsAt)
+      return this.#late(arrival, known, newest)
     if (!known) return this.#first(arrival, newest)
     if (arrival.via === 'webhook') this.#seen(known)
     if (report.status === 'firing') this.#firesAgain(arrival, known)

@@ -288,6 +288,12 @@ test('a report the database refuses is kept with its main labels and a mark; its
   expect(intake.counts().poisoned).toBe(1)
 })
 
+test('a report whose receiver the database refuses is kept too', async () => {
+  const intake = intakeWith()
+  expect(await intake.take([firing({ receiver: 'a\0b' })], 'webhook')).toEqual({ alerts: 1, incidents: [1] })
+  expect(await sql`select receiver from alerts`).toEqual([{ receiver: 'a?b' }])
+})
+
 test('what the caller of `moved` writes is committed with the alerts, or nothing is', async () => {
   const intake = intakeWith({
     async moved() {

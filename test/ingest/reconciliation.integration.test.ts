@@ -77,6 +77,12 @@ test('the poll asks for active alerts of our receiver that are neither silenced 
   expect(authorization).toBe('Bearer am')
 })
 
+test('a receiver whose name cannot be stored costs no alert', async () => {
+  alertmanager.holds({ report: firing(), receiver: 'a\0b' })
+  await reconcile({ api: alertmanagerApi({ url: alertmanager.url }) }, '').pollOnce()
+  expect(await sql`select receiver, marks from alerts`).toEqual([{ receiver: 'a\uFFFDb', marks: [] }])
+})
+
 test('polling again changes nothing', async () => {
   alertmanager.holds({ report: firing() })
   const poller = reconcile()
