@@ -222,8 +222,9 @@ async function build(
     sql,
     { cluster: config.clusterName, correlationLabels: config.correlationLabels },
     {
-      async moved(tx, incidents) {
+      async moved(tx, incidents, alarming) {
         await announcer.card(tx, incidents, 'soon')
+        await announcer.ping(tx, alarming, 'critical')
         await hint(tx, queue, incidents)
       },
       onContradiction: () => poller?.wake(),

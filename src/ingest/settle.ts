@@ -47,6 +47,7 @@ export interface IncidentRecord {
   /** Its set of firing alerts changed. */
   moved: boolean
   reopened: boolean
+  /** Something more severe joined it. */
   raised: boolean
 }
 
@@ -87,6 +88,13 @@ export class Ledger {
 
   get alerts(): Iterable<AlertRecord> {
     return this.#alerts.values()
+  }
+
+  /** Those that became critical, by what began, joined or came back: people are to hear of it. */
+  get alarming(): IncidentRecord[] {
+    return this.#incidents.filter(
+      ({ severity, first, raised, reopened }) => severity === 'critical' && (first || raised || reopened),
+    )
   }
 
   get incidents(): readonly IncidentRecord[] {

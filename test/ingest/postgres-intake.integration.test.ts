@@ -71,6 +71,22 @@ test('pods of one workload are one incident, and the worst severity among them i
   expect(await incidents()).toMatchObject([{ id: 1, severity: 'critical', wants: 2, alert_version: 2 }])
 })
 
+test('incidents that became critical are told apart: begun so, raised to it, opened again, each once', async () => {
+  const told: (readonly number[])[] = []
+  const intake = intakeWith({
+    async moved(_tx, _moved, alarming) {
+      told.push(alarming)
+    },
+  })
+  await intake.take([firing({ name: 'Other', severity: 'critical' }), firing()], 'webhook')
+  await intake.take([firing({ pod: 'cart-7d9f8b6c5d-b7k9p', severity: 'critical' })], 'webhook')
+  await intake.take([firing({ pod: 'cart-7d9f8b6c5d-c8m2q', severity: 'critical' })], 'webhook')
+  await intake.take([resolved(60, { name: 'Other', severity: 'critical' })], 'webhook')
+  await close(1, 1)
+  await intake.take([firing({ name: 'Other', severity: 'critical' })], 'webhook')
+  expect(told).toEqual([[1], [2], [], [], [1]])
+})
+
 test('a repeat only counts', async () => {
   const moved: (readonly number[])[] = []
   const intake = intakeWith({
