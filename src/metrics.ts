@@ -6,6 +6,7 @@ export interface Metrics {
   registry: Registry
   observe: Observe
   failures: Counter<'part'>
+  incompleteWebhooks: Counter<'reason'>
 }
 
 export function createMetrics(): Metrics {
@@ -23,9 +24,16 @@ export function createMetrics(): Metrics {
     labelNames: ['part'],
     registers: [registry],
   })
+  const incompleteWebhooks = new Counter({
+    name: 'watchkeeper_incomplete_webhooks_total',
+    help: 'Webhooks whose alerts did not all arrive: cut short by Alertmanager, or too large to take.',
+    labelNames: ['reason'],
+    registers: [registry],
+  })
   return {
     registry,
     failures,
+    incompleteWebhooks,
     async observe(point, work) {
       const end = steps.startTimer({ point })
       try {
