@@ -16,6 +16,7 @@ import { incidentList } from './chat/incident-list.ts'
 import { incidentView } from './chat/incident-view.ts'
 import { askEdit } from './chat/questions.ts'
 import { startTelegram, TELEGRAM_CHANNEL } from './chat/telegram-bot.ts'
+import { addressOf } from './config/address.ts'
 import type { Config } from './config.ts'
 import { homebound } from './conversation/home.ts'
 import type { Observe } from './domain/observe.ts'
@@ -314,7 +315,7 @@ async function build(
       }),
     )
   }
-  const address = `http://${config.host}:${server.port}`
+  const address = addressOf(config.host, server.port)
   const linkFor = async (person: string) =>
     config.console
       ? `${config.publicUrl ?? address}/login?token=${await signIn.createLogin(person, LOGIN_TTL_MS)}`
