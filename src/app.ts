@@ -16,6 +16,7 @@ import { incidentList } from './chat/incident-list.ts'
 import { incidentView } from './chat/incident-view.ts'
 import { askEdit } from './chat/questions.ts'
 import { startTelegram, TELEGRAM_CHANNEL } from './chat/telegram-bot.ts'
+import { addressOf } from './config/address.ts'
 import type { Config } from './config.ts'
 import { homebound } from './conversation/home.ts'
 import type { Observe } from './domain/observe.ts'
@@ -31,9 +32,11 @@ import { openInference } from './inference/open-inference.ts'
 import { placeholderKey } from './inference/placeholder-key.ts'
 import { postgresCalls } from './inference/postgres-calls.ts'
 import { alertmanagerApi } from './ingest/alertmanager-api.ts'
+import { leftOut } from './ingest/left-out.ts'
+import { hearPollWishes, wishPoll } from './ingest/poll-wishes.ts'
 import { postgresIntake } from './ingest/postgres-intake.ts'
 import { postgresStanding } from './ingest/postgres-standing.ts'
-import { type Reconciler, reconciler } from './ingest/reconciliation.ts'
+import { reconciler } from './ingest/reconciliation.ts'
 import { alertmanagerWebhook } from './ingest/webhook.ts'
 import { embeddedDatabase, feedWatchdog, ownFolder, ownToken, runbookShelf } from './installation.ts'
 import { investigations } from './investigation/asking.ts'
@@ -217,16 +220,19 @@ async function build(
   })
   closers.push(() => looker.stop())
 
-  let poller: Reconciler | undefined
+  const polled = config.alertmanager !== undefined
   const intake = postgresIntake(
     sql,
     { cluster: config.clusterName, correlationLabels: config.correlationLabels },
     {
-      async moved(tx, incidents) {
+      async moved(tx, incidents, alarming) {
         await announcer.card(tx, incidents, 'soon')
+        await announcer.ping(tx, alarming, 'critical')
         await hint(tx, queue, incidents)
       },
-      onContradiction: () => poller?.wake(),
+      onContradiction() {
+        if (polled) wishPoll(sql).catch((error) => log.warn({ err: error }, 'a poll could not be asked for'))
+      },
       onWatchdog: () => void feedWatchdog(config.watchdogUrl, log),
       onPoisoned: (error) => log.error({ err: error }, 'an alert could not be stored'),
     },
@@ -241,7 +247,8 @@ async function build(
       intervalMs: pollMs,
       onFailure: (error) => log.warn({ err: error }, 'Alertmanager could not be asked'),
     })
-    poller = asking
+    const wishes = await hearPollWishes(sql, asking.wake)
+    closers.push(() => wishes.close())
     const duty = onDuty(
       sql,
       { name: 'duty:alertmanager', instance: config.instanceName, ttlMs: DUTY_TTL_MS },
@@ -251,11 +258,18 @@ async function build(
   }
 
   const webhookToken = config.webhook.token ?? (config.webhook.basic ? undefined : await ownToken(config.dataDir))
+  const onIncomplete = leftOut({
+    sql,
+    polled,
+    count: (reason) => metrics.incompleteWebhooks.inc({ reason }),
+    notice: announcer.notice,
+    log,
+  })
   const hooks = alertmanagerWebhook({
     intake,
     credentials: { token: webhookToken, basic: config.webhook.basic },
     maxBodyBytes: config.webhook.maxBodyBytes,
-    onIncomplete: () => poller?.wake(),
+    onIncomplete: (reason, left) => void onIncomplete(reason, left),
     onFailure(error) {
       metrics.failures.inc({ part: 'ingest' })
       log.warn({ err: error }, 'a webhook could not be taken')
@@ -301,7 +315,7 @@ async function build(
       }),
     )
   }
-  const address = `http://${config.host}:${server.port}`
+  const address = addressOf(config.host, server.port)
   const linkFor = async (person: string) =>
     config.console
       ? `${config.publicUrl ?? address}/login?token=${await signIn.createLogin(person, LOGIN_TTL_MS)}`

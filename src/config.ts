@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { nearAddressOf } from './config/address.ts'
 import { crossCheck } from './config/cross-checks.ts'
 import { type Files, realFiles } from './config/files.ts'
 import type { ModelPrice } from './config/models.ts'
@@ -224,8 +225,7 @@ function assemble(values: Values, files: Files): Config {
 
 function knowledgeApiOf({ HOST: host, PORT: port, KNOWLEDGE_TOKEN: token }: Values): Config['knowledgeApi'] {
   if (token === undefined || port === 0) return undefined
-  const near = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
-  return { url: `http://${near}:${port}`, token }
+  return { url: nearAddressOf(host, port), token }
 }
 
 function webhookOf(values: Values): Config['webhook'] {

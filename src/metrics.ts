@@ -8,6 +8,7 @@ export interface Metrics {
   failures: Counter<'part'>
   /** Shows how many things a person has to mend about a part, as they are when somebody looks. */
   troubles(part: string, list: () => readonly string[]): void
+  incompleteWebhooks: Counter<'reason'>
 }
 
 export function createMetrics(): Metrics {
@@ -35,10 +36,17 @@ export function createMetrics(): Metrics {
       for (const [part, list] of troubled) this.set({ part }, list().length)
     },
   })
+  const incompleteWebhooks = new Counter({
+    name: 'watchkeeper_incomplete_webhooks_total',
+    help: 'Webhooks whose alerts did not all arrive: cut short by Alertmanager, or too large to take.',
+    labelNames: ['reason'],
+    registers: [registry],
+  })
   return {
     registry,
     failures,
     troubles: (part, list) => void troubled.set(part, list),
+    incompleteWebhooks,
     async observe(point, work) {
       const end = steps.startTimer({ point })
       try {

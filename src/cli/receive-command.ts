@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readConfig } from '../config.ts'
+import { nearAddressOf } from '../config/address.ts'
+import { type Config, readConfig } from '../config.ts'
 import { OperatorError } from '../domain/errors.ts'
+import type { Credentials } from '../ingest/credentials.ts'
 import { receive } from './receive.ts'
 
 /** Posts a file to the agent that this configuration is of, unless told another. */
@@ -11,9 +13,17 @@ export async function receiveCommand(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   const config = readConfig(env)
-  const known = token ?? config.webhook.token ?? (await generatedToken(config.dataDir))
-  process.stdout.write(`${await receive(file, { url: url ?? `http://${config.host}:${config.port}`, token: known })}\n`)
+  const credentials = token === undefined ? await credentialsOf(config) : { token }
+  process.stdout.write(
+    `${await receive(file, { url: url ?? nearAddressOf(config.host, config.port), ...credentials })}\n`,
+  )
   return 0
+}
+
+/** What the agent of this configuration takes: it makes a token only where nothing is set. */
+async function credentialsOf({ webhook, dataDir }: Config): Promise<Credentials> {
+  if (webhook.token !== undefined || webhook.basic) return { token: webhook.token, basic: webhook.basic }
+  return { token: await generatedToken(dataDir) }
 }
 
 async function generatedToken(dataDir: string): Promise<string> {

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { OperatorError } from '../domain/errors.ts'
+import type { Credentials } from '../ingest/credentials.ts'
 
-export type ReceiveOptions = {
+/** The token goes before a user and password, where both are known. */
+export type ReceiveOptions = Credentials & {
   /** Where the agent listens, such as `http://127.0.0.1:8080`. */
   url: string
-  /** The webhook's bearer token. */
-  token: string
   fetch?: typeof fetch
 }
 
@@ -13,14 +13,14 @@ type Answer = { accepted?: number; incidents?: number[]; error?: string }
 
 /**
  * Posts the payload in a file to a running agent, as Alertmanager would, and says in a sentence what became of it.
- * Throws OperatorError when the file cannot be used, nobody listens, or the agent refuses it.
+ * Throws OperatorError when the file or the address cannot be used, nobody listens, or the agent refuses it.
  */
 export async function receive(file: string, options: ReceiveOptions): Promise<string> {
   const body = await readPayload(file)
   const response = await post(body, options)
   const answer = await readAnswer(response, options.url)
   if (response.ok) return tell(answer)
-  throw new OperatorError(explain(response.status, answer, options.url))
+  throw new OperatorError(explain(response.status, answer, options))
 }
 
 async function readPayload(file: string): Promise<string> {
@@ -39,11 +39,13 @@ async function readPayload(file: string): Promise<string> {
   return text
 }
 
-async function post(body: string, { url, token, fetch: send = fetch }: ReceiveOptions): Promise<Response> {
+async function post(body: string, { url, token, basic, fetch: send = fetch }: ReceiveOptions): Promise<Response> {
+  const to = webhookOf(url)
+  const authorization = token || !basic ? `Bearer ${token}` : `Basic ${encoded(basic)}`
   try {
-    return await send(new URL('/webhooks/alertmanager', url), {
+    return await send(to, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      headers: { 'content-type': 'application/json', authorization },
       body,
       redirect: 'manual',
       signal: AbortSignal.timeout(10_000),
@@ -53,6 +55,17 @@ async function post(body: string, { url, token, fetch: send = fetch }: ReceiveOp
       cause,
     })
   }
+}
+
+/** `localhost:8484` can be read as an address too, of a protocol called localhost. */
+function webhookOf(url: string): URL {
+  const given = URL.canParse(url) ? new URL(url) : undefined
+  if (given && /^https?:$/.test(given.protocol)) return new URL('/webhooks/alertmanager', given)
+  throw new OperatorError(`${url} is no web address. Write all of it, such as http://127.0.0.1:8484.`)
+}
+
+function encoded({ username, password }: { username: string; password: string }): string {
+  return Buffer.from(`${username}:${password}`).toString('base64')
 }
 
 async function readAnswer(response: Response, url: string): Promise<Answer> {
@@ -75,9 +88,11 @@ function tell({ accepted = 0, incidents = [] }: Answer): string {
   return `${alerts} taken: ${incidents.length === 1 ? 'incident' : 'incidents'} ${named}.`
 }
 
-function explain(status: number, { error = '' }: Answer, url: string): string {
+function explain(status: number, { error = '' }: Answer, { url, token }: ReceiveOptions): string {
   if (status === 401)
-    return `The Watchkeeper at ${url} refused the token. Set WEBHOOK_TOKEN to the one it was started with. It said: ${error}`
+    return token
+      ? `The Watchkeeper at ${url} refused the token. Set WEBHOOK_TOKEN to the one it was started with. It said: ${error}`
+      : `The Watchkeeper at ${url} refused the user and password. Set WEBHOOK_USERNAME and WEBHOOK_PASSWORD to those it was started with. It said: ${error}`
   if (status === 404) return `What answers at ${url} takes no Alertmanager webhooks. Check the address.`
   return `The Watchkeeper at ${url} did not take it (${status}). It said: ${error}`
 }

@@ -17,8 +17,8 @@ export interface Announcer {
    * all of it, a little later.
    */
   card(tx: SqlOrTx, incidents: readonly number[], when?: 'now' | 'soon'): Promise<void>
-  /** A short loud line beside the card. */
-  ping(tx: SqlOrTx, incident: number, kind: PingKind): Promise<void>
+  /** A short loud line beside the card of each. */
+  ping(tx: SqlOrTx, incidents: number | readonly number[], kind: PingKind): Promise<void>
   /** A line of its own in a topic; the same subject unsent is replaced. */
   notice(
     tx: SqlOrTx,
@@ -69,11 +69,14 @@ export function announcer(channels: readonly string[]): Announcer {
           when ${when} = 'now' or exists (select from wanted where not_before <= watch_now()) then ${nudged}::text
           else ${SOON + nudged}::text end)`
     },
-    async ping(tx, incident, kind) {
-      if (names.length === 0) return
+    async ping(tx, incidents, kind) {
+      const ids = [incidents].flat()
+      if (names.length === 0 || ids.length === 0) return
       await tx`
         insert into outbox (channel, incident_id, kind, subject, text, loud)
-        select channel, ${incident}, 'ping', ${`ping:${incident}`}, ${kind}, true from unnest(${names}::text[]) channel
+        select distinct channel, id, 'ping', 'ping:' || id, ${kind}, true
+        from unnest(${names}::text[]) channel cross join unnest(${ids}::bigint[]) id
+        order by id
         on conflict (channel, subject) where sent_at is null do update set text = excluded.text`
     },
     async notice(tx, { subject, topic, text, loud = false, incident }) {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AlertReport } from '../domain/alert.ts'
 import { UpstreamError } from '../domain/errors.ts'
-import { toReport } from './alertmanager.ts'
+import { receiverName, toReport } from './alertmanager.ts'
 
 export type ApiOptions = {
   /** Where Alertmanager's web interface is, such as `http://alertmanager.monitoring:9093`, with its path prefix if it has one. */
@@ -123,7 +123,7 @@ function toPolled(raw: unknown): PolledAlert {
   const { receivers, status, labels } = parsed.data
   // Its `status` is an object here, and its `endsAt` a guess at the future.
   const report = toReport({ ...(raw as object), status: 'firing', labels }, 'firing')
-  return { report, receivers: receivers.map(({ name }) => name), state: status.state }
+  return { report, receivers: receivers.map(({ name }) => receiverName(name)), state: status.state }
 }
 
 function unreadable(why: string, cause?: unknown): UpstreamError {

@@ -52,12 +52,23 @@ export function parseWebhook(body: unknown): Webhook {
     )
   if (envelope.alerts.length > 0 && !envelope.alerts.some(isReadable))
     throw new RefusedPayload(400, 'No alert in the body can be read: alerts[0].labels must be an object of texts.')
-  return {
-    reports: envelope.alerts.map((alert) => toReport(isReadable(alert) ? alert : standIn(envelope), envelope.status)),
-    truncated: envelope.truncatedAlerts,
-    groupKey: envelope.groupKey,
-    receiver: envelope.receiver,
+  // One for all of them: the group's labels may be large, and thousands of members unreadable.
+  let unreadable: AlertReport | undefined
+  const inPlace = () => {
+    unreadable ??= toReport(standIn(envelope), envelope.status)
+    return unreadable
   }
+  return {
+    reports: envelope.alerts.map((alert) => (isReadable(alert) ? toReport(alert, envelope.status) : inPlace())),
+    truncated: envelope.truncatedAlerts,
+    groupKey: cleanText(envelope.groupKey, 2_048, new Set()),
+    receiver: receiverName(envelope.receiver),
+  }
+}
+
+/** A receiver's name, made safe to store: it is kept with every alert, so what is wrong with it would be wrong with all. */
+export function receiverName(raw: string): string {
+  return cleanText(raw, 256, new Set())
 }
 
 function readEnvelope(body: unknown): Envelope {
@@ -130,5 +141,7 @@ function readTime(raw: unknown): Date | undefined {
   const [, seconds, fraction = '', zone] = (typeof raw === 'string' && RFC3339.exec(raw)) || []
   if (!seconds || !zone) return undefined
   const time = new Date(`${seconds}.${fraction.slice(0, 3).padEnd(3, '0')}${zone}`)
-  return Number.isNaN(time.getTime()) || time.getUTCFullYear() <= 1 ? undefined : time
+  const year = time.getUTCFullYear()
+  // A zone may push the last day of 9999 into a year that is written otherwise, and that the database does not read.
+  return year > 1 && year <= 9_999 ? time : undefined
 }

@@ -17,6 +17,7 @@ export function plainly(report: IncomingReport): IncomingReport {
     labels: Object.fromEntries(labels),
     annotations: {},
     generatorUrl: '',
+    receiver: plain(report.receiver ?? ''),
     marks: ['its text could not be stored; only its main labels were kept'],
   }
 }

@@ -15,6 +15,8 @@ export type Settled = {
   alerts: AlertRecord[]
   /** Incidents whose set of firing alerts changed, in order. */
   moved: number[]
+  /** Those among them that became critical: new, raised to it, or opened again. */
+  alarming: number[]
   contradicted: boolean
 }
 
@@ -36,6 +38,7 @@ export async function writeBatch(tx: Tx, arrivals: readonly Arrival[], options: 
   return {
     alerts,
     moved: moved.map(idOf).sort((a, b) => a - b),
+    alarming: ledger.alarming.map(idOf).sort((a, b) => a - b),
     contradicted: alerts.some((alert) => alert.contradicted && alert.changed),
   }
 }

@@ -23,8 +23,11 @@ export type IntakeOptions = {
 }
 
 export type IntakeEvents = {
-  /** Called once in the same transaction with the incidents whose firing alerts changed, new ones among them. */
-  moved?(tx: Tx, incidents: readonly number[]): Promise<void>
+  /**
+   * Called once in the same transaction with the incidents whose firing alerts changed, new ones among them, and with those
+   * of them that became critical by it.
+   */
+  moved?(tx: Tx, incidents: readonly number[], alarming: readonly number[]): Promise<void>
   /** After the commit: the way from Prometheus to here works. */
   onWatchdog?(): void
   /** After the commit: an alert fires that was said to have ended, and only a poll can tell which is true. */
@@ -73,7 +76,7 @@ export function postgresIntake(sql: Sql, options: IntakeOptions, events: IntakeE
         if (sorted.some(({ watchdog }) => watchdog)) await beat(tx)
         if (arrivals.length === 0) return undefined
         const result = await writeBatch(tx, arrivals, batch)
-        if (result.moved.length > 0) await events.moved?.(tx, result.moved)
+        if (result.moved.length > 0) await events.moved?.(tx, result.moved, result.alarming)
         return result
       })
     })

@@ -11,6 +11,7 @@ type Row = {
   labels: Labels
   contradicted: boolean
   last_seen_at: Date
+  listed: boolean
 }
 
 /** What fires as far as the database knows. */
@@ -23,7 +24,8 @@ export function postgresStanding(sql: Sql): StandingAlerts {
     },
     async firing() {
       const rows = await sql<Row[]>`
-        select fingerprint, starts_at, ends_at, receiver, labels, contradicted, last_seen_at from alerts
+        select fingerprint, starts_at, ends_at, receiver, labels, contradicted, last_seen_at, listed
+        from alerts
         where source = ${ALERTMANAGER} and status = 'firing'`
       return rows.map((row) => ({
         report: {
@@ -40,7 +42,13 @@ export function postgresStanding(sql: Sql): StandingAlerts {
         },
         contradicted: row.contradicted,
         lastSeenAt: row.last_seen_at,
+        listed: row.listed,
       }))
+    },
+    async markListed(fingerprints) {
+      await sql`
+        update alerts set listed = true
+        where source = ${ALERTMANAGER} and status = 'firing' and fingerprint = any(${[...fingerprints]}::text[])`
     },
   }
 }

@@ -6,6 +6,8 @@ export interface StandingAlert {
   report: IncomingReport
   contradicted: boolean
   lastSeenAt: Date
+  /** A poll has found it at Alertmanager before. */
+  listed: boolean
 }
 
 /** What the reconciler needs of the database. */
@@ -13,6 +15,8 @@ export interface StandingAlerts {
   now(): Promise<Date>
   /** Alertmanager's alerts that fire as far as we know. */
   firing(): Promise<StandingAlert[]>
+  /** Keeps on record that Alertmanager holds the firing alerts of these fingerprints. */
+  markListed(fingerprints: readonly string[]): Promise<void>
 }
 
 export type ReconcilerOptions = {
@@ -57,15 +61,21 @@ export interface Reconciler {
 
 /** Wishes that come together are one poll, and a storm of them is no storm of polls. */
 const BREATH_MS = 1_000
+/**
+ * So long every poll must have found an alert absent before it is over. Alertmanager keeps no alerts through a restart, and
+ * Prometheus sends those that fire again each minute or two.
+ */
+const ABSENT_MS = 5 * 60_000
 
 /**
  * Asks Alertmanager what it holds to be firing and brings our alerts into line: what webhooks failed to bring is taken in,
- * what is over is ended. An alert that was merely silenced or inhibited is neither brought back nor taken for over.
+ * what is over is ended. An alert that was merely silenced or inhibited is neither brought back nor taken for over, nor is
+ * one that this Alertmanager never had: it is another one's.
  */
 export function reconciler(options: ReconcilerOptions): Reconciler {
   const state: ReconcilerState = { polls: 0, failures: 0, failing: 0, lastSuccessAt: undefined, active: 0, ended: 0 }
-  /** Absent from the last successful poll. */
-  let missing = new Set<string>()
+  /** Since when each alert is absent, by fingerprint; nothing once a poll has failed, for nobody knows what it missed. */
+  let missing = new Map<string, Date>()
   let polling: Promise<PollResult> | undefined
   let wake = () => {}
   let wished = false
@@ -78,32 +88,45 @@ export function reconciler(options: ReconcilerOptions): Reconciler {
       ours.map((alert) => reportOf(alert, asOf, options.receiver)),
       'poll',
     )
-    const { ended, absent } = await endAbsent(asOf, active, signal)
-    missing = absent
+    const ended = await endAbsent(asOf, active, signal)
     state.lastSuccessAt = asOf
     state.active = ours.length
     state.ended += ended
     return { active: ours.length, ended }
   }
 
+  /** The start is left out of the comparison: Alertmanager holds one alert of a fingerprint, whose start may move. */
   async function endAbsent(asOf: Date, active: readonly PolledAlert[], signal: AbortSignal | undefined) {
     const isOurs = receiverMatcher(options.receiver)
-    const present = new Set(active.map(({ report }) => identityOf(report)))
+    const present = new Set(active.map(fingerprintOf))
+    const isAbsent = (alert: StandingAlert) => !present.has(fingerprintOf(alert))
     const standing = await options.standing.firing()
-    let absent = standing.filter(
-      ({ report, lastSeenAt }) =>
-        lastSeenAt <= asOf && isOurs(report.receiver ?? '') && !present.has(identityOf(report)),
+    const missed = standing.filter(
+      (alert) => alert.lastSeenAt <= asOf && isOurs(alert.report.receiver ?? '') && isAbsent(alert),
     )
-    if (absent.length === 0) return { ended: 0, absent: new Set<string>() }
     // Silencing an alert does not end it.
-    const muted = new Set((await options.api.firing(signal)).map(({ report }) => identityOf(report)))
-    absent = absent.filter(({ report }) => !muted.has(identityOf(report)))
-    const over = absent.filter(({ report, contradicted }) => contradicted || missing.has(identityOf(report)))
+    if (missed.length > 0) for (const muted of await options.api.firing(signal)) present.add(fingerprintOf(muted))
+    const found = standing.filter((alert) => !alert.listed && !isAbsent(alert))
+    if (found.length > 0) await options.standing.markListed(found.map(fingerprintOf))
+    const absent = missed.filter(isAbsent)
+    missing = new Map(absent.map((alert) => [fingerprintOf(alert), sinceWhen(alert) ?? asOf]))
+    const over = absent.filter((alert) => alert.contradicted || (alert.listed && isOver(alert, asOf)))
     await options.intake.take(
       over.map((alert) => ending(alert, asOf)),
       'poll',
     )
-    return { ended: over.length, absent: new Set(absent.map(({ report }) => identityOf(report))) }
+    return over.length
+  }
+
+  /** A webhook may have told of it in between. */
+  function sinceWhen(alert: StandingAlert): Date | undefined {
+    const since = missing.get(fingerprintOf(alert))
+    return since && alert.lastSeenAt > since ? alert.lastSeenAt : since
+  }
+
+  function isOver(alert: StandingAlert, asOf: Date): boolean {
+    const since = sinceWhen(alert) ?? asOf
+    return asOf.getTime() - since.getTime() >= ABSENT_MS
   }
 
   function pollOnce(signal?: AbortSignal): Promise<PollResult> {
@@ -114,6 +137,7 @@ export function reconciler(options: ReconcilerOptions): Reconciler {
           return result
         },
         (error) => {
+          missing.clear()
           state.failures++
           state.failing++
           throw error
@@ -128,6 +152,8 @@ export function reconciler(options: ReconcilerOptions): Reconciler {
 
   async function start(signal: AbortSignal): Promise<void> {
     const interval = options.intervalMs ?? 60_000
+    // Another replica may have polled since this one last did.
+    missing.clear()
     while (!signal.aborted) {
       wished = false
       await pollOnce(signal).catch((error) => {
@@ -187,6 +213,6 @@ function receiverMatcher(receiver: string | undefined): (name: string) => boolea
   return (name) => pattern.test(name)
 }
 
-function identityOf({ fingerprint, startsAt }: { fingerprint: string; startsAt: Date }): string {
-  return `${fingerprint} ${startsAt.getTime()}`
+function fingerprintOf({ report }: { report: IncomingReport }): string {
+  return report.fingerprint
 }

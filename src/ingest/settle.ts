@@ -47,6 +47,7 @@ export interface IncidentRecord {
   /** Its set of firing alerts changed. */
   moved: boolean
   reopened: boolean
+  /** Something more severe joined it. */
   raised: boolean
 }
 
@@ -89,6 +90,13 @@ export class Ledger {
     return this.#alerts.values()
   }
 
+  /** Those that became critical, by what began, joined or came back: people are to hear of it. */
+  get alarming(): IncidentRecord[] {
+    return this.#incidents.filter(
+      ({ severity, first, raised, reopened }) => severity === 'critical' && (first || raised || reopened),
+    )
+  }
+
   get incidents(): readonly IncidentRecord[] {
     return this.#incidents
   }
@@ -96,10 +104,11 @@ export class Ledger {
   /** Takes one report in, and says which alert it is about. The newest state wins by its times, not by its arrival. */
   take(arrival: Arrival): AlertRecord {
     const { report } = arrival
-    const known = this.#alerts.get(identityOf(report))
     const newest = this.#newest.get(seriesOf(report))
+    const known = newest && speaksOf(newest, arrival) ? newest : this.#alerts.get(identityOf(report))
     if (known && report.asOf && known.lastSeenAt > report.asOf) return known
-    if (newest && newest.report.startsAt > report.startsAt) return this.#late(arrival, known, newest)
+    if (newest && newest !== known && newest.report.startsAt > report.startsAt)
+      return this.#late(arrival, known, newest)
     if (!known) return this.#first(arrival, newest)
     if (arrival.via === 'webhook') this.#seen(known)
     if (report.status === 'firing') this.#firesAgain(arrival, known)
@@ -121,13 +130,21 @@ export class Ledger {
 
   #first(arrival: Arrival, earlier: AlertRecord | undefined): AlertRecord {
     const alert = this.#record(arrival)
+    const end = earlier && endOf(earlier)
     if (earlier?.status === 'firing') {
       enter(earlier, 'resolved', arrival.report.startsAt, 'superseded')
       move(earlier.incident)
     }
-    if (arrival.report.status === 'firing') this.#fire(alert, arrival)
     // Over before we heard of it: kept for the record, and nobody's incident.
-    else enter(alert, 'resolved', arrival.report.endsAt, arrival.via)
+    if (arrival.report.status === 'resolved') enter(alert, 'resolved', arrival.report.endsAt, arrival.via)
+    else {
+      this.#fire(alert, arrival)
+      // It began within a time that is over: this may be told late, as when the same start fires after its end.
+      if (arrival.via === 'webhook' && end && end > arrival.report.startsAt) {
+        alert.contradicted = true
+        alert.endsAt = end
+      }
+    }
     return alert
   }
 
@@ -215,6 +232,21 @@ export class Ledger {
     alert.received++
     alert.lastSeenAt = this.#rules.now
   }
+}
+
+/**
+ * Whether a report of an earlier start is about the newest alert of its series all the same. Of two Prometheus replicas
+ * Alertmanager takes the earlier start, so the start of an alert moves back when the later replica was heard first.
+ */
+function speaksOf(newest: AlertRecord, { report, via }: Arrival): boolean {
+  if (newest.report.startsAt <= report.startsAt) return false
+  if (report.status === 'firing') return newest.status === 'firing' || via === 'poll'
+  return report.endsAt !== undefined && report.endsAt > newest.report.startsAt
+}
+
+/** The end that was told of an alert, whether or not it counts. */
+function endOf({ status, contradicted, endsAt }: AlertRecord): Date | undefined {
+  return status === 'resolved' || contradicted ? endsAt : undefined
 }
 
 const ranks: Record<Severity, number> = { none: 0, info: 1, warning: 2, critical: 3 }

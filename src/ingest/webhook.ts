@@ -5,6 +5,7 @@ import { readWebhook, type Webhook } from './alertmanager.ts'
 import { readBody } from './body.ts'
 import { type Credentials, credentialCheck } from './credentials.ts'
 import type { IncidentIntake } from './intake.ts'
+import type { Incomplete } from './left-out.ts'
 import { RefusedPayload } from './payload.ts'
 
 export type WebhookDeps = {
@@ -13,8 +14,8 @@ export type WebhookDeps = {
   credentials: Credentials
   /** Bytes of a body; 1 MiB unless told. */
   maxBodyBytes?: number
-  /** Something of a group did not reach us and only a poll can find it: it was cut short, or was too large to take. */
-  onIncomplete?(reason: 'truncated' | 'too_large'): void
+  /** Something of a group did not reach us and only a poll can find it; `left` alerts, where that is known. */
+  onIncomplete?(reason: Incomplete, left?: number): void
   /** Told of each failure that is not the sender's. */
   onFailure?(error: unknown): void
 }
@@ -53,7 +54,7 @@ async function accept(c: Context, { intake, onIncomplete }: WebhookDeps, webhook
   const { receiver } = webhook
   const reports = webhook.reports.map((report) => ({ ...report, receiver }))
   const { incidents } = await intake.take(reports, 'webhook')
-  if (webhook.truncated > 0) onIncomplete?.('truncated')
+  if (webhook.truncated > 0) onIncomplete?.('truncated', webhook.truncated)
   return c.json({ accepted: reports.length, incidents })
 }
 

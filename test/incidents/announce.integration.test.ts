@@ -33,6 +33,14 @@ test('what was sent stays, and the next state is a row of its own', async () => 
   expect(await sql`select 1 from outbox where incident_id = ${incident}`).toHaveLength(2)
 })
 
+test('many incidents that become critical at once are one statement, and each has its ping', async () => {
+  const many = [await seedIncident(sql), await seedIncident(sql)]
+  await announce.ping(sql, many, 'critical')
+  await announce.ping(sql, [], 'critical')
+  const rows = await sql`select incident_id, subject, loud from outbox where incident_id = any(${many}) order by id`
+  expect(rows).toEqual(many.map((id) => ({ incident_id: id, subject: `ping:${id}`, loud: true })))
+})
+
 test('without a messenger nothing is queued for one', async () => {
   const incident = await seedIncident(sql)
   const silent = announcer([])

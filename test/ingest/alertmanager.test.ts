@@ -64,6 +64,7 @@ test.each(times)('a start of %s is cut to %s', (sent, read) => {
 
 const kept: [what: string, alert: object, mark: string][] = [
   ['a start that is no time', { startsAt: 'yesterday' }, 'its start time could not be read'],
+  ['a start in no year', { startsAt: '9999-12-31T23:59:59-12:00' }, 'its start time could not be read'],
   ['no start', { startsAt: undefined }, 'its start time could not be read'],
   [
     'a resolve without an end',
@@ -139,6 +140,21 @@ test('a member that is no alert stands in its group with the labels of the group
     expect(report.labels.alertname).toBe('KubePodCrashLooping')
     expect(report.marks.join()).toContain('this alert could not be read')
   }
+})
+
+test('the texts around the alerts are made storable and short as well', () => {
+  const long = `a\0b\uD800${'r'.repeat(400_000)}`
+  const { receiver, groupKey } = readWebhook(webhookOf([{}], { receiver: long, groupKey: long }))
+  expect(receiver).toBe(`a\uFFFDb\uFFFD${'r'.repeat(251)}…`)
+  expect(groupKey).toHaveLength(2_048)
+})
+
+test('thousands of unreadable members of a group with much in its labels cost one reading', () => {
+  const commonLabels = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`label_${n}`, 'x'.repeat(1_500)]))
+  const startedAt = performance.now()
+  const { reports } = readWebhook(webhookOf([{}, ...Array.from({ length: 4_000 }, () => 7)], { commonLabels }))
+  expect(performance.now() - startedAt).toBeLessThan(1_000)
+  expect(new Set(reports).size).toBe(2)
 })
 
 test('a group without alerts is no error', () => {

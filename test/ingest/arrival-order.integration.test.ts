@@ -90,3 +90,53 @@ test('F12: what was contradicted is the same for every order once a poll has spo
     { numRuns: 30 },
   )
 })
+
+/** One alert, told with the starts of two Prometheus replicas: Alertmanager heard the later one first, and ended it at 60. */
+const overlapping = [
+  firing({ starts: 3 }),
+  firing({ starts: 3 }),
+  firing({ starts: 0 }),
+  firing({ starts: 0 }),
+  resolved(60, { starts: 0 }),
+]
+
+const anyDelivery = fc.tuple(
+  fc.shuffledSubarray(overlapping, { minLength: overlapping.length }),
+  fc
+    .uniqueArray(fc.integer({ min: 1, max: overlapping.length - 1 }), { maxLength: 3 })
+    .map((list) => list.sort((a, b) => a - b)),
+)
+
+test('F12: where the starts of one alert overlap it fires once, and only against its end when that was told before', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyDelivery, async ([order, cuts]) => {
+      await clearIntake(sql)
+      await deliver(order, cuts)
+      const rows = await sql<Row[]>`select * from alerts order by starts_at desc`
+      const [newest, ...older] = rows
+      expect(rows.reduce((sum, { received }) => sum + received, 0)).toBe(overlapping.length)
+      expect(older.every(({ status }) => status === 'resolved')).toBe(true)
+      expect(newest).toMatchObject({ starts_at: at(3), ends_at: at(60) })
+      if (newest?.status === 'firing') expect(newest.contradicted).toBe(true)
+      expect((await sql`select 1 from incidents`).length).toBeLessThanOrEqual(1)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('F12: where the starts of one alert overlap a poll settles whether it fires, for every order', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyDelivery, fc.boolean(), fc.constantFrom(0, 3), async ([order, cuts], fires, starts) => {
+      await clearIntake(sql)
+      await deliver(order, cuts)
+      const intake = postgresIntake(sql, { cluster: 'home', deadlineMs: 20_000 })
+      const standing = await sql<Row[]>`select * from alerts where status = 'firing'`
+      if (fires) await intake.take([firing({ starts })], 'poll')
+      else for (const row of standing) await intake.take([{ ...resolved(60), startsAt: row.starts_at }], 'poll')
+      const rows = await sql<Row[]>`select * from alerts where status = 'firing'`
+      expect(rows).toHaveLength(fires ? 1 : 0)
+      if (fires) expect(rows).toMatchObject([{ starts_at: at(3), contradicted: false, incident_id: 1 }])
+    }),
+    { numRuns: 60 },
+  )
+})

@@ -71,6 +71,22 @@ test('pods of one workload are one incident, and the worst severity among them i
   expect(await incidents()).toMatchObject([{ id: 1, severity: 'critical', wants: 2, alert_version: 2 }])
 })
 
+test('incidents that became critical are told apart: begun so, raised to it, opened again, each once', async () => {
+  const told: (readonly number[])[] = []
+  const intake = intakeWith({
+    async moved(_tx, _moved, alarming) {
+      told.push(alarming)
+    },
+  })
+  await intake.take([firing({ name: 'Other', severity: 'critical' }), firing()], 'webhook')
+  await intake.take([firing({ pod: 'cart-7d9f8b6c5d-b7k9p', severity: 'critical' })], 'webhook')
+  await intake.take([firing({ pod: 'cart-7d9f8b6c5d-c8m2q', severity: 'critical' })], 'webhook')
+  await intake.take([resolved(60, { name: 'Other', severity: 'critical' })], 'webhook')
+  await close(1, 1)
+  await intake.take([firing({ name: 'Other', severity: 'critical' })], 'webhook')
+  expect(told).toEqual([[1], [2], [], [], [1]])
+})
+
 test('a repeat only counts', async () => {
   const moved: (readonly number[])[] = []
   const intake = intakeWith({
@@ -124,16 +140,46 @@ test('a newer start ends the older alert of the same series', async () => {
   ])
 })
 
-test('an older start that arrives late is over already, and moves nothing', async () => {
+test('an older start that arrives after the newer one ended is over already, and moves nothing', async () => {
   const intake = intakeWith()
-  await intake.take([firing({ starts: 100 })], 'webhook')
+  await intake.take([firing({ starts: 100 }), resolved(150, { starts: 100 })], 'webhook')
   await intake.take([firing({ starts: 0 })], 'webhook')
   await intake.take([firing({ starts: 0 })], 'webhook')
   expect(await alerts()).toMatchObject([
     { starts_at: at(0), status: 'resolved', ends_at: at(100), incident_id: null, received: 2 },
-    { starts_at: at(100), status: 'firing', incident_id: 1 },
+    { starts_at: at(100), status: 'resolved', incident_id: 1 },
   ])
   expect(await incidents()).toMatchObject([{ wants: 1 }])
+})
+
+test('a start that moves back while the alert fires is the same alert, and its end is told of that start', async () => {
+  const intake = intakeWith()
+  await intake.take([firing({ starts: 3 })], 'webhook')
+  expect(await intake.take([firing({ starts: 0 })], 'webhook')).toEqual({ alerts: 1, incidents: [1] })
+  expect(await alerts()).toMatchObject([{ starts_at: at(3), status: 'firing', incident_id: 1, received: 2 }])
+  expect(await incidents()).toMatchObject([{ wants: 1 }])
+  await intake.take([resolved(60, { starts: 0 })], 'webhook')
+  expect(await alerts()).toMatchObject([{ starts_at: at(3), status: 'resolved', ends_at: at(60), received: 3 }])
+  expect(await incidents()).toMatchObject([{ wants: 2 }])
+})
+
+test('an earlier start that a poll says is firing fires the newest alert of its series again', async () => {
+  const intake = intakeWith()
+  await intake.take([firing({ starts: 3 }), resolved(60, { starts: 3 })], 'webhook')
+  await intake.take([firing({ starts: 0 })], 'poll')
+  expect(await alerts()).toMatchObject([{ starts_at: at(3), status: 'firing', incident_id: 1, contradicted: false }])
+})
+
+test('a start within a time that is over contradicts its end, as the same start does', async () => {
+  let asked = 0
+  const intake = intakeWith({ onContradiction: () => asked++ })
+  await intake.take([firing({ starts: 0 }), resolved(60, { starts: 0 })], 'webhook')
+  await intake.take([firing({ starts: 3 })], 'webhook')
+  expect(await alerts()).toMatchObject([
+    { starts_at: at(0), status: 'resolved', ends_at: at(60) },
+    { starts_at: at(3), status: 'firing', contradicted: true, ends_at: at(60), incident_id: 1 },
+  ])
+  expect(asked).toBe(1)
 })
 
 test('firing after a resolve of the same start contradicts it: firing wins until a poll settles it', async () => {
@@ -256,6 +302,12 @@ test('a report the database refuses is kept with its main labels and a mark; its
   )
   expect(refused).toHaveLength(1)
   expect(intake.counts().poisoned).toBe(1)
+})
+
+test('a report whose receiver the database refuses is kept too', async () => {
+  const intake = intakeWith()
+  expect(await intake.take([firing({ receiver: 'a\0b' })], 'webhook')).toEqual({ alerts: 1, incidents: [1] })
+  expect(await sql`select receiver from alerts`).toEqual([{ receiver: 'a?b' }])
 })
 
 test('what the caller of `moved` writes is committed with the alerts, or nothing is', async () => {

@@ -3,6 +3,7 @@ import { alertmanagerApi } from '../../src/ingest/alertmanager-api.ts'
 import { postgresIntake } from '../../src/ingest/postgres-intake.ts'
 import { postgresStanding } from '../../src/ingest/postgres-standing.ts'
 import { type ReconcilerOptions, reconciler } from '../../src/ingest/reconciliation.ts'
+import { startAlertmanager } from '../simulators/alertmanager/server.ts'
 import { testDatabase } from '../support/postgres.ts'
 import { clearIntake } from './clear.ts'
 import { fakeAlertmanager } from './fake-alertmanager.ts'
@@ -20,6 +21,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   await clearIntake(sql)
+  await sql`update clock set test_offset = '0'`
   alertmanager.holds()
   alertmanager.calls.length = 0
 })
@@ -46,6 +48,10 @@ function start(poller: ReturnType<typeof reconcile>) {
     stopping.abort()
     await polling
   })
+}
+
+async function pass(minutes: number) {
+  await sql`update clock set test_offset = test_offset + make_interval(mins => ${minutes})`
 }
 
 async function status(report = firing()) {
@@ -77,6 +83,12 @@ test('the poll asks for active alerts of our receiver that are neither silenced 
   expect(authorization).toBe('Bearer am')
 })
 
+test('a receiver whose name cannot be stored costs no alert', async () => {
+  alertmanager.holds({ report: firing(), receiver: 'a\0b' })
+  await reconcile({ api: alertmanagerApi({ url: alertmanager.url }) }, '').pollOnce()
+  expect(await sql`select receiver, marks from alerts`).toEqual([{ receiver: 'a\uFFFDb', marks: [] }])
+})
+
 test('polling again changes nothing', async () => {
   alertmanager.holds({ report: firing() })
   const poller = reconcile()
@@ -96,21 +108,100 @@ test('a silenced alert never comes back as a card, nor does one not yet held aga
   expect(await sql`select 1 from alerts`).toEqual([])
 })
 
-test('an alert absent from two polls in a row is over; absent from one it is not', async () => {
-  await intake.take([firing()], 'webhook')
+/** An alert that a webhook brought and that Alertmanager has listed, for a receiver whose poll is returned. */
+async function listed(report = firing()) {
+  await intake.take([report], 'webhook')
+  alertmanager.holds({ report })
   const poller = reconcile()
-  expect(await poller.pollOnce()).toEqual({ active: 0, ended: 0 })
+  await poller.pollOnce()
+  alertmanager.holds()
+  return poller
+}
+
+test('an alert that Alertmanager listed is over when polls of five minutes have not found it', async () => {
+  const poller = await listed()
+  for (const minutes of [0, 2, 2]) {
+    await pass(minutes)
+    expect(await poller.pollOnce()).toEqual({ active: 0, ended: 0 })
+  }
   expect(await status()).toMatchObject({ status: 'firing' })
+  await pass(1)
   expect(await poller.pollOnce()).toEqual({ active: 0, ended: 1 })
   expect(await status()).toMatchObject({ status: 'resolved', incident_id: 1 })
   expect(await sql`select wants from incidents`).toEqual([{ wants: 2 }])
-  expect(poller.state()).toMatchObject({ polls: 2, failures: 0, ended: 1 })
+  expect(poller.state()).toMatchObject({ polls: 5, failures: 0, ended: 1 })
+})
+
+test('that an alert was listed is known to the next process as well', async () => {
+  await listed()
+  const poller = reconcile()
+  await poller.pollOnce()
+  await pass(5)
+  expect(await poller.pollOnce()).toEqual({ active: 0, ended: 1 })
+})
+
+test('an alert that Alertmanager never listed is another one’s: its absence does not end it', async () => {
+  await intake.take([firing()], 'webhook')
+  const poller = reconcile()
+  for (const minutes of [0, 5, 60]) {
+    await pass(minutes)
+    expect(await poller.pollOnce()).toEqual({ active: 0, ended: 0 })
+  }
+  expect(await status()).toMatchObject({ status: 'firing' })
+})
+
+test('an alert that is listed with an earlier start is there, and its end is told of that start', async () => {
+  await intake.take([firing({ starts: 3 })], 'webhook')
+  alertmanager.holds({ report: firing({ starts: 0 }) })
+  const poller = reconcile()
+  for (const minutes of [0, 5, 5]) {
+    await pass(minutes)
+    expect(await poller.pollOnce()).toEqual({ active: 1, ended: 0 })
+  }
+  expect(await status(firing({ starts: 3 }))).toMatchObject({ status: 'firing', incident_id: 1 })
+  expect(await sql`select wants from incidents`).toEqual([{ wants: 1 }])
+  await intake.take([resolved(60, { starts: 0 })], 'webhook')
+  expect(await sql`select 1 from alerts where status = 'firing'`).toEqual([])
+})
+
+test('a webhook that tells of an absent alert begins its absence anew', async () => {
+  const poller = await listed()
+  await poller.pollOnce()
+  await pass(4)
+  await intake.take([firing()], 'webhook')
+  await pass(4)
+  await poller.pollOnce()
+  expect(await status()).toMatchObject({ status: 'firing' })
+  await pass(1)
+  expect(await poller.pollOnce()).toEqual({ active: 0, ended: 1 })
+})
+
+test('Alertmanager restarts: what it has forgotten, and hears of again with another start, fires all the while', async () => {
+  const real = await startAlertmanager()
+  stops.push(real.stop)
+  const poller = reconcile({ api: alertmanagerApi({ url: real.url, receiver: 'watchkeeper' }) })
+  const { labels, startsAt } = firing()
+  real.fire(labels, {}, { startsAt: startsAt.toISOString() })
+  await poller.pollOnce()
+  for (const startsAt of [at(3), at(0)]) {
+    real.restart()
+    for (const minutes of [0, 1, 1]) {
+      await pass(minutes)
+      expect(await poller.pollOnce()).toEqual({ active: 0, ended: 0 })
+    }
+    real.fire(labels, {}, { startsAt: startsAt.toISOString() })
+    await pass(5)
+    expect(await poller.pollOnce()).toEqual({ active: 1, ended: 0 })
+  }
+  expect(await sql`select count(*) from alerts where status = 'firing'`).toEqual([{ count: 1 }])
+  expect(await sql`select id, status from incidents`).toEqual([{ id: 1, status: 'open' }])
+  expect(await sql`select distinct status from alert_states where via <> 'superseded'`).toEqual([{ status: 'firing' }])
 })
 
 test('absent, there again, absent: it is not over', async () => {
-  await intake.take([firing()], 'webhook')
-  const poller = reconcile()
+  const poller = await listed()
   await poller.pollOnce()
+  await pass(5)
   alertmanager.holds({ report: firing() })
   await poller.pollOnce()
   alertmanager.holds()
@@ -118,37 +209,51 @@ test('absent, there again, absent: it is not over', async () => {
   expect(await status()).toMatchObject({ status: 'firing' })
 })
 
-test('a poll that fails does not count as absence', async () => {
-  await intake.take([firing()], 'webhook')
-  const poller = reconcile()
+test('a poll that fails does not count as absence, and what was absent before it is looked at anew', async () => {
+  const poller = await listed()
+  await poller.pollOnce()
+  await pass(5)
   alertmanager.answers((response) => response.writeHead(500).end())
   await expect(poller.pollOnce()).rejects.toMatchObject({ name: 'UpstreamError', status: 500, retryable: true })
   await expect(poller.pollOnce()).rejects.toMatchObject({ status: 500 })
   alertmanager.holds()
   await poller.pollOnce()
   expect(await status()).toMatchObject({ status: 'firing' })
-  expect(poller.state()).toMatchObject({ polls: 3, failures: 2, failing: 0 })
+  expect(poller.state()).toMatchObject({ polls: 5, failures: 2, failing: 0 })
 })
 
-test('silencing an alert does not end it', async () => {
+test('silencing an alert does not end it; where it is gone while it is silenced it is over as every other', async () => {
   await intake.take([firing()], 'webhook')
   alertmanager.holds({ report: firing(), state: 'suppressed' })
   const poller = reconcile()
-  for (let n = 0; n < 3; n++) await poller.pollOnce()
+  for (const minutes of [0, 5, 5]) {
+    await pass(minutes)
+    expect(await poller.pollOnce()).toEqual({ active: 0, ended: 0 })
+  }
   expect(await status()).toMatchObject({ status: 'firing' })
+  alertmanager.holds()
+  await poller.pollOnce()
+  await pass(5)
+  expect(await poller.pollOnce()).toEqual({ active: 0, ended: 1 })
 })
 
 test('alerts of another receiver are left alone', async () => {
-  await intake.take([firing({ receiver: 'pager' })], 'webhook')
+  const report = firing({ receiver: 'pager' })
+  alertmanager.holds({ report, receiver: 'pager' })
+  await reconcile({ api: alertmanagerApi({ url: alertmanager.url }) }, '').pollOnce()
+  alertmanager.holds()
   const poller = reconcile()
-  for (let n = 0; n < 3; n++) await poller.pollOnce()
+  for (const minutes of [0, 5, 5]) {
+    await pass(minutes)
+    await poller.pollOnce()
+  }
   expect(await status()).toMatchObject({ status: 'firing' })
 })
 
 test('what a webhook says while the poll is under way counts more than the poll', async () => {
-  await intake.take([firing()], 'webhook')
-  const poller = reconcile()
+  const poller = await listed()
   await poller.pollOnce()
+  await pass(5)
   alertmanager.answers((response) => {
     intake.take([firing()], 'webhook').then(() => response.setHeader('content-type', 'application/json').end('[]'))
   })

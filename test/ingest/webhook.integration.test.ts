@@ -107,6 +107,18 @@ test('F20: 50 MB are refused within 100 ms without being kept', async () => {
   expect(new Set(incomplete)).toEqual(new Set(['too_large']))
 })
 
+test('F20: a body under the limit whose receiver is most of it is stored, and not once for each alert', async () => {
+  const group = (name: string) =>
+    Array.from({ length: 500 }, (_, n) => ({ labels: { alertname: `${name}${n}` }, fingerprint: undefined }))
+  // What the machinery weighs by itself is there before.
+  await post(webhookOf(group('Small')))
+  const body = webhookOf(group('Large'), { receiver: `a\0b${'r'.repeat(400_000)}` })
+  const before = process.memoryUsage().rss
+  const response = await post(body)
+  expect(process.memoryUsage().rss - before).toBeLessThan(50 * 1_048_576)
+  expect(response.status).toBe(200)
+})
+
 /** Sends so many bytes from one small buffer, as fast as they are taken, until there is an answer. */
 function pour(bytes: number, announced: boolean): Promise<{ status: number | undefined; ms: number }> {
   const chunk = Buffer.alloc(65_536, 0x20)

@@ -165,6 +165,18 @@ test('a silenced alert is not told, and the API says so until the silence ends',
   await alertmanager.waitForDelivery(({ status }) => status === 200)
 })
 
+test('a restart forgets what fires until it is fired again, and keeps silences', async () => {
+  const { alertmanager, get } = await start({})
+  alertmanager.fire(radarr)
+  alertmanager.silence(['pod="sonarr-1"'], { comment: 'known' })
+  alertmanager.restart()
+  expect(await get('/api/v2/alerts')).toEqual([])
+  expect(() => alertmanager.resolve(radarr)).toThrow('fire it first')
+  alertmanager.fire(radarr)
+  alertmanager.fire(sonarr)
+  expect(await get('/api/v2/alerts?silenced=false')).toMatchObject([{ labels: radarr }])
+})
+
 test('the API filters by matcher and receiver and takes silences and alerts', async () => {
   const { alertmanager, get } = await start({})
   const post = (path: string, body: unknown) =>

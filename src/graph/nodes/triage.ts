@@ -54,7 +54,6 @@ export function triage({ sql, announcer }: GraphDeps) {
           because: null,
           key: `round:${round}`,
         }),
-        round === 1 && incident.severity === 'critical' && announcer.ping(tx, incident.id, 'critical'),
         announcer.card(tx, [incident.id], 'soon'),
       ])
       if (state.purpose !== 'fix') return { ...fresh, next: 'propose' }

@@ -3,7 +3,16 @@ import { answerJson, type Listening, listen, readJson } from '../telegram/http.t
 import type { SimulatedAlertmanager } from './server.ts'
 import type { Credentials, Labels } from './types.ts'
 
-type Remote = 'fire' | 'resolve' | 'silence' | 'inhibit' | 'flush' | 'loseNext' | 'deliveries' | 'setWebhook'
+type Remote =
+  | 'fire'
+  | 'resolve'
+  | 'silence'
+  | 'inhibit'
+  | 'restart'
+  | 'flush'
+  | 'loseNext'
+  | 'deliveries'
+  | 'setWebhook'
 
 /** The controls of a simulated Alertmanager in another process. */
 export type AlertmanagerControl = {
@@ -34,6 +43,7 @@ export function serveControl(alertmanager: SimulatedAlertmanager, port?: number)
     'POST /resolve': ({ labels }) => alertmanager.resolve(labels),
     'POST /silence': ({ matchers = [], more }) => alertmanager.silence(matchers, more),
     'POST /inhibit': ({ labels, by }) => alertmanager.inhibit(labels, by),
+    'POST /restart': () => alertmanager.restart(),
     'POST /flush': () => alertmanager.flush(),
     'POST /lose-next': ({ times }) => alertmanager.loseNext(times),
     'POST /webhook': ({ url, credentials }) => alertmanager.setWebhook(url, credentials),
@@ -69,6 +79,7 @@ export function controlOf(url: string): AlertmanagerControl {
     resolve: (labels) => call('/resolve', { labels }),
     silence: (matchers, more) => call('/silence', { matchers, more }),
     inhibit: (labels, by) => call('/inhibit', { labels, by }),
+    restart: () => call('/restart', {}),
     flush: () => call('/flush', {}),
     loseNext: (times) => call('/lose-next', { times }),
     setWebhook: (to, credentials) => call('/webhook', { url: to, credentials }),

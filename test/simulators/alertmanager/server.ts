@@ -47,6 +47,8 @@ export interface SimulatedAlertmanager {
   silence(matchers: SilenceInput['matchers'], more?: Omit<SilenceInput, 'matchers'>): Silence
   /** Marks an alert as inhibited by another, or (without `by`) as free. */
   inhibit(labels: Labels, by?: string): void
+  /** Forgets every alert, as a restart does, until it is fired again; silences are kept. */
+  restart(): void
   /** Sends what there is to tell now, without waiting for the group's interval. */
   flush(): Promise<void>
   /** The next `times` (default 1) webhooks get lost on their way, and Alertmanager does not know. */
@@ -160,6 +162,7 @@ export async function startAlertmanager(options: AlertmanagerOptions = {}): Prom
       alert.inhibitedBy = by === undefined ? [] : [by]
       notifier.touch(alert)
     },
+    restart: store.forgetAll,
     flush: notifier.flush,
     loseNext: (times = 1) => notifier.loseNext(times),
     redeliver: (delivery, times = 1) =>

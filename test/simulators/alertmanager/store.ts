@@ -30,6 +30,7 @@ export interface Store {
   /** Ends an alert; throws when none has these labels. */
   resolve(labels: Labels, endsAt?: string): StoredAlert
   forget(alert: StoredAlert): void
+  forgetAll(): void
   silence(silence: SilenceInput): Silence
   /** Throws when there is no such silence. */
   expire(id: string): Silence
@@ -74,6 +75,7 @@ export function createStore(): Store {
     forget(alert) {
       if (alerts.get(alert.fingerprint) === alert) alerts.delete(alert.fingerprint)
     },
+    forgetAll: () => alerts.clear(),
     silence({ id, matchers, startsAt, endsAt, createdBy = 'anna', comment = '' }) {
       const silence = {
         id: id && silences.has(id) ? id : randomUUID(),
