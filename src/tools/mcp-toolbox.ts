@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ErrorCode, McpError, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { hashOf, type JsonObject } from '../domain/json.ts'
 import type { ContractPins } from './contract-pins.ts'
@@ -69,6 +69,15 @@ interface Session {
   tools: PublishedTool[]
   /** Calls under way; a session that is given up is closed after the last of them. */
   calls: number
+}
+
+/** A call on its way; `asked` is when its permit was given, by the clock of the agent. */
+interface Sent {
+  tool: string
+  args: JsonObject
+  options: CallOptions
+  started: number
+  asked: number
 }
 
 interface Connection {
@@ -170,47 +179,55 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
     return opening
   }
 
+  /** `forgotten`: the session that the server did not know any more when this was first sent. */
+  async function send(sent: Sent, forgotten?: Session): Promise<ToolAnswer> {
+    const { tool, args, started, asked } = sent
+    const { deadlineMs, signal, permit } = sent.options
+    let open: Session
+    try {
+      open = await session()
+    } catch {
+      return no(
+        problem?.state ?? 'unreachable',
+        `The ${name} server cannot be used: ${problem?.because ?? 'it does not start'}`,
+        started,
+      )
+    }
+    if (forgotten && isChange(sent) && contractIn(open, tool) !== contractIn(forgotten, tool))
+      return no('conflict', `${name}.${tool} has changed since it was last looked at.`, started)
+    const late = permit !== undefined && deps.clock() >= asked + permit.ttlMs
+    if (late) return no('unreachable', `The ${name} server was not ready in time, so nothing was sent.`, started)
+    // The permit counts from when it was given: however long connecting took, nothing lands after its effect is settled.
+    const meta = permit &&
+      open.audience !== undefined && {
+        [GRANT_META]: deps.signer.grant({ permit, tool, args, audience: open.audience, now: asked }),
+      }
+    open.calls += 1
+    try {
+      const answer = await open.client.callTool(
+        { name: tool, arguments: { ...args }, ...(meta && { _meta: meta }) },
+        undefined,
+        {
+          timeout: deadlineMs,
+          ...(signal && { signal }),
+        },
+      )
+      return toAnswer(answer, started)
+    } catch (error) {
+      // A server behind HTTP may have restarted, and knows nothing of this session any more.
+      if (!(error instanceof McpError) && !signal?.aborted && ready === open) ready = undefined
+      if (isUnread(error) && !forgotten && !signal?.aborted) return await send(sent, open)
+      return failed(error, name, started)
+    } finally {
+      open.calls -= 1
+      if (ready !== open && open.calls === 0) void open.client.close().catch(() => {})
+    }
+  }
+
   const calls = {
     tools: async () => (await session()).tools,
-    async call(tool: string, args: JsonObject, { deadlineMs, signal, permit }: CallOptions): Promise<ToolAnswer> {
-      const started = Date.now()
-      const asked = permit?.givenAt ?? deps.clock()
-      let open: Session
-      try {
-        open = await session()
-      } catch {
-        return no(
-          problem?.state ?? 'unreachable',
-          `The ${name} server cannot be used: ${problem?.because ?? 'it does not start'}`,
-          started,
-        )
-      }
-      const late = permit !== undefined && deps.clock() >= asked + permit.ttlMs
-      if (late) return no('unreachable', `The ${name} server was not ready in time, so nothing was sent.`, started)
-      // The permit counts from when it was given: however long connecting took, nothing lands after its effect is settled.
-      const meta = permit &&
-        open.audience !== undefined && {
-          [GRANT_META]: deps.signer.grant({ permit, tool, args, audience: open.audience, now: asked }),
-        }
-      open.calls += 1
-      try {
-        const answer = await open.client.callTool(
-          { name: tool, arguments: { ...args }, ...(meta && { _meta: meta }) },
-          undefined,
-          {
-            timeout: deadlineMs,
-            ...(signal && { signal }),
-          },
-        )
-        return toAnswer(answer, started)
-      } catch (error) {
-        // A server behind HTTP may have restarted, and knows nothing of this session any more.
-        if (!(error instanceof McpError) && !signal?.aborted && ready === open) ready = undefined
-        return failed(error, name, started)
-      } finally {
-        open.calls -= 1
-        if (ready !== open && open.calls === 0) void open.client.close().catch(() => {})
-      }
+    async call(tool: string, args: JsonObject, options: CallOptions): Promise<ToolAnswer> {
+      return await send({ tool, args, options, started: Date.now(), asked: options.permit?.givenAt ?? deps.clock() })
     },
   }
   return {
@@ -225,6 +242,23 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
       await open?.client.close()
     },
   }
+}
+
+/** Whether it is, or rehearses, a change: what is sent for one is what its tool was when people saw it. */
+function isChange({ args, options }: Sent): boolean {
+  return options.permit !== undefined || args.dry_run === true
+}
+
+function contractIn({ tools }: Session, tool: string): string | undefined {
+  return tools.find((published) => localName(published) === tool)?.contract
+}
+
+/**
+ * Whether the server has refused the session itself, as one does that has restarted or has not heard of us for long: then it has not
+ * read the call, nothing ran, and a new session is to be opened (MCP, Streamable HTTP, session management).
+ */
+function isUnread(error: unknown): boolean {
+  return error instanceof StreamableHTTPError && error.code === 404
 }
 
 /** What a server publishes is not what was accepted. The message is a clause for people. */
@@ -350,7 +384,7 @@ function failed(error: unknown, server: string, started: number): ToolAnswer {
     code: 'unreachable',
     message: `The ${server} server broke off: ${message}`,
     retryable: true,
-    uncertain: true,
+    uncertain: !isUnread(error),
     tookMs,
   }
 }

@@ -49,10 +49,11 @@ afterAll(async () => {
 function toolboxOf(
   servers: Parameters<typeof mcpToolbox>[0]['servers'],
   check: () => Promise<string | undefined> = async () => undefined,
+  by = signer,
 ): Toolbox {
   const toolbox = mcpToolbox({
     servers,
-    signer,
+    signer: by,
     clock: Date.now,
     log: { warn() {}, info() {} },
     pins: { check },
@@ -141,26 +142,62 @@ test('A20: two servers with the same tools stay apart: a name is called where it
   })
 })
 
-test('A23: over HTTP a server that restarted refuses the old grant’s audience, and is spoken to anew', async () => {
+test('A23: over HTTP the first call after a restart is answered, with a grant for the server as it is now', async () => {
   const port = await freePort()
-  const server = { url: `http://127.0.0.1:${port}/mcp`, headers: { authorization: `Bearer ${TOKEN}` } }
   const first = await serve(port)
-  const toolbox = toolboxOf(new Map([['kubernetes', server]]))
+  const audiences: string[] = []
+  const spied: GrantSigner = {
+    ...signer,
+    grant(call) {
+      audiences.push(call.audience)
+      return signer.grant(call)
+    },
+  }
+  const toolbox = toolboxOf(new Map([['kubernetes', overHttp(port)]]), undefined, spied)
   const look = () => toolbox.call('kubernetes.list', { kind: 'Pod', namespace: 'shop' }, { deadlineMs: 5_000 })
-  expect(await look()).toMatchObject({ ok: true })
+  const change = () => toolbox.call('kubernetes.rollout_restart', restart, { deadlineMs: 5_000, permit })
+  expect(await change()).toMatchObject({ ok: true })
 
-  first.kill('SIGKILL')
   await ended(first)
   expect(await look()).toMatchObject({ ok: false, code: 'unreachable' })
 
+  const second = await serve(port)
+  expect(await Promise.all([look(), look(), look()])).toMatchObject([{ ok: true }, { ok: true }, { ok: true }])
+
+  await ended(second)
   await serve(port)
   const before = cluster.changes().length
-  const answers = []
-  for (let attempt = 0; attempt < 3; attempt++)
-    answers.push(await toolbox.call('kubernetes.rollout_restart', restart, { deadlineMs: 5_000, permit }))
-  expect(answers.at(-1)).toMatchObject({ ok: true })
-  expect(cluster.changes().length).toBeGreaterThan(before)
+  expect(await change()).toMatchObject({ ok: true })
+  expect(cluster.changes()).toHaveLength(before + 1)
+  // Before the first restart, for the session that was no longer known, and for the one that was opened instead.
+  expect(audiences).toHaveLength(3)
+  expect(new Set(audiences).size).toBe(3)
 })
+
+test('A23: a grant for the server as it was before its restart is refused by the one it is now', async () => {
+  const port = await freePort()
+  const first = await serve(port)
+  const audiences: string[] = []
+  const late: GrantSigner = {
+    ...signer,
+    grant(call) {
+      audiences.push(call.audience)
+      return signer.grant({ ...call, audience: audiences[0] ?? call.audience })
+    },
+  }
+  const toolbox = toolboxOf(new Map([['kubernetes', overHttp(port)]]), undefined, late)
+  const change = () => toolbox.call('kubernetes.rollout_restart', restart, { deadlineMs: 5_000, permit })
+  expect(await change()).toMatchObject({ ok: true })
+  await ended(first)
+  await serve(port)
+  const before = cluster.changes().length
+  expect(await change()).toMatchObject({ ok: false, code: 'grant_mismatch', uncertain: false })
+  expect(cluster.changes()).toHaveLength(before)
+})
+
+function overHttp(port: number): ServerEntry {
+  return { url: `http://127.0.0.1:${port}/mcp`, headers: { authorization: `Bearer ${TOKEN}` } }
+}
 
 async function serve(port: number): Promise<ChildProcess> {
   const child = spawn(process.execPath, [MAIN, '--http', `127.0.0.1:${port}`], {
@@ -180,6 +217,7 @@ async function serve(port: number): Promise<ChildProcess> {
 }
 
 function ended(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL')
   return new Promise((resolve) =>
     child.exitCode === null && child.signalCode === null ? child.once('exit', () => resolve()) : resolve(),
   )
