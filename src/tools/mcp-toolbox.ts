@@ -4,8 +4,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { ErrorCode, McpError, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import {
+  type ContentBlock,
+  ErrorCode,
+  McpError,
+  ToolListChangedNotificationSchema,
+} from '@modelcontextprotocol/sdk/types.js'
 import { hashOf, type JsonObject } from '../domain/json.ts'
+import { cutText, storable, storableJson } from '../domain/storable.ts'
 import type { ContractPins } from './contract-pins.ts'
 import { foreignServer } from './foreign-server.ts'
 import { GRANT_META, type GrantSigner } from './grants.ts'
@@ -14,6 +20,13 @@ import type { CallOptions, PublishedTool, ServerStatus, ToolAnswer, Toolbox } fr
 
 /** Text of a result that is kept at most; a server that bounds its answers never reaches it. */
 const MAX_RESULT_BYTES = 256 * 1024
+/** Levels of an answer at most; whatever reads or writes one goes through it level by level. */
+const MAX_DEPTH = 100
+/** Characters of an answer in words alone that are kept; docs/runbook-format.md says so. */
+const MAX_TEXT = 100_000
+const MAX_SUMMARY = 500
+const MAX_MESSAGE = 2_000
+const MAX_CODE = 100
 const CONNECT_DEADLINE_MS = 20_000
 const MAX_LOG_LINE = 4_000
 const MAX_FIRST_LINES = 20
@@ -227,7 +240,8 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
   const calls = {
     tools: async () => (await session()).tools,
     async call(tool: string, args: JsonObject, options: CallOptions): Promise<ToolAnswer> {
-      return await send({ tool, args, options, started: Date.now(), asked: options.permit?.givenAt ?? deps.clock() })
+      const asked = options.permit?.givenAt ?? deps.clock()
+      return kept(await send({ tool, args, options, started: Date.now(), asked }))
     },
   }
   return {
@@ -331,7 +345,7 @@ function audienceOf(client: Client): string | undefined {
 function toAnswer(answer: Awaited<ReturnType<Client['callTool']>>, started: number): ToolAnswer {
   const tookMs = Date.now() - started
   const content = Array.isArray(answer.content) ? answer.content : []
-  const text = content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n')
+  const text = content.flatMap(wordsOf).join('\n')
   const data = (answer.structuredContent ?? {}) as JsonObject
   if (answer.isError === true) {
     const error = (data.error ?? {}) as { code?: unknown; message?: unknown; retryable?: unknown }
@@ -339,16 +353,13 @@ function toAnswer(answer: Awaited<ReturnType<Client['callTool']>>, started: numb
     return {
       ok: false,
       code,
-      message:
-        typeof error.message === 'string'
-          ? error.message
-          : text.slice(0, 2000) || 'The tool failed and did not say why.',
+      message: typeof error.message === 'string' ? error.message : text || 'The tool failed and did not say why.',
       retryable: error.retryable === true,
       uncertain: code === 'timeout' || code === 'unreachable' || code === 'internal',
       tookMs,
     }
   }
-  if (JSON.stringify(data).length > MAX_RESULT_BYTES)
+  if (isDeeper(data, MAX_DEPTH) || JSON.stringify(data).length > MAX_RESULT_BYTES)
     return {
       ok: false,
       code: 'too_large',
@@ -357,12 +368,31 @@ function toAnswer(answer: Awaited<ReturnType<Client['callTool']>>, started: numb
       uncertain: true,
       tookMs,
     }
-  return {
-    ok: true,
-    result: data,
-    summary: typeof data.summary === 'string' ? data.summary : text.slice(0, 500),
-    tookMs,
-  }
+  const summary = typeof data.summary === 'string' ? data.summary : cutText(text, MAX_SUMMARY)
+  return { ok: true, result: answer.structuredContent ? data : { summary, ...bounded(text) }, summary, tookMs }
+}
+
+function wordsOf(part: ContentBlock): string[] {
+  if (part.type === 'text') return [part.text]
+  return part.type === 'resource' && 'text' in part.resource ? [part.resource.text] : []
+}
+
+/** Whether there is anything below so many levels; what is deeper is not looked at, so no depth is too much for this. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
+}
+
+/** What a server says that answers in words alone, as an object that conditions can read: `result.text`. */
+function bounded(text: string): { text: string; truncated: boolean } {
+  return { text: cutText(text, MAX_TEXT), truncated: text.length > MAX_TEXT }
+}
+
+/** The answer as it can be kept: no server is trusted to send only what the database takes, nor to be brief when it fails. */
+function kept(answer: ToolAnswer): ToolAnswer {
+  if (answer.ok) return { ...answer, result: storableJson(answer.result), summary: storable(answer.summary) }
+  const { code, message } = answer
+  return { ...answer, code: storable(cutText(code, MAX_CODE)), message: storable(cutText(message, MAX_MESSAGE)) }
 }
 
 function failed(error: unknown, server: string, started: number): ToolAnswer {
