@@ -16,6 +16,7 @@ import type { ContractPins } from './contract-pins.ts'
 import { foreignServer } from './foreign-server.ts'
 import { GRANT_META, type GrantSigner } from './grants.ts'
 import type { ServerEntries, ServerEntry } from './mcp-servers.ts'
+import { STARTED_BY } from './server-entries.ts'
 import type { CallOptions, PublishedTool, ServerStatus, ToolAnswer, Toolbox } from './toolbox.ts'
 
 /** Text of a result that is kept at most; a server that bounds its answers never reaches it. */
@@ -66,7 +67,7 @@ export function mcpToolbox(deps: ToolboxDeps): Toolbox {
     },
     async call(tool, args, options) {
       const { server: owner, local } = server(tool)
-      if (!owner) return no('not_found', `No MCP server is configured for ${tool}.`, Date.now())
+      if (!owner) return no('not_found', absent(tool), Date.now())
       return await owner.call(local, args, options)
     },
     status: () => [...connections.values()].map((one) => one.status()),
@@ -74,6 +75,13 @@ export function mcpToolbox(deps: ToolboxDeps): Toolbox {
       await Promise.all([...connections.values()].map((one) => one.close()))
     },
   }
+}
+
+/** The same sentence for every tool of a server, so that a card says it once. */
+function absent(tool: string): string {
+  const [server = tool] = tool.split('.')
+  const variable = Object.hasOwn(STARTED_BY, server) ? STARTED_BY[server] : undefined
+  return `There are no tools for ${server} here: ${variable ? `set ${variable}` : 'name the server in MCP_SERVERS_FILE'}.`
 }
 
 interface Session {

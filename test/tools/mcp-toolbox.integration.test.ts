@@ -72,11 +72,17 @@ test('tools are named by their server, found by that name, and nothing else is c
   expect((await toolbox.find('kubernetes.scale'))?.contract).toMatch(/^[0-9a-f]{64}$/)
   expect(await toolbox.find('kubernetes.exec')).toBeUndefined()
   expect(await toolbox.find('scale')).toBeUndefined()
-  expect(await toolbox.call('proxmox.guest_stop', {}, { deadlineMs: 1_000 })).toMatchObject({
-    ok: false,
-    code: 'not_found',
-    uncertain: false,
-  })
+  for (const [tool, message] of [
+    ['proxmox.guest_stop', 'There are no tools for proxmox here: set PROXMOX_CONFIG.'],
+    ['proxmox.guests', 'There are no tools for proxmox here: set PROXMOX_CONFIG.'],
+    ['notes.find', 'There are no tools for notes here: name the server in MCP_SERVERS_FILE.'],
+  ] as const)
+    expect(await toolbox.call(tool, {}, { deadlineMs: 1_000 })).toMatchObject({
+      ok: false,
+      code: 'not_found',
+      message,
+      uncertain: false,
+    })
   expect(toolbox.status()).toEqual([{ server: 'kubernetes', state: 'ready', because: null, tools: names.length }])
 })
 
