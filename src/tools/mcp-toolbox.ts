@@ -181,7 +181,7 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
   }
 
   function giveUp(error: unknown, reason?: string): unknown {
-    const because = reason ?? (error instanceof Error ? error.message : String(error))
+    const because = reason ?? unreached(error, entry) ?? (error instanceof Error ? error.message : String(error))
     problem = { state: error instanceof SetAside ? 'set_aside' : 'unreachable', because }
     deps.log.warn({ server: name, because }, 'MCP server not usable')
     return error
@@ -281,6 +281,22 @@ function contractIn({ tools }: Session, tool: string): string | undefined {
  */
 function isUnread(error: unknown): boolean {
   return error instanceof StreamableHTTPError && error.code === 404
+}
+
+/** Why no connection came about, with what to do; undefined where there was one, or the server is started here. */
+function unreached(error: unknown, entry: ServerEntry): string | undefined {
+  const code = codeOf(error)
+  if (!('url' in entry) || code === undefined) return undefined
+  // What stands behind the path may be a secret.
+  const { origin, pathname } = new URL(entry.url)
+  return `nothing can be sent to ${origin}${pathname} (${code}). Look whether it runs, or correct its "url" in the file of MCP servers.`
+}
+
+/** The code of the system error that an error comes from: fetch itself says no more than that it failed. */
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { cause } = error
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : codeOf(cause)
 }
 
 /** What a server publishes is not what was accepted. The message is a clause for people. */
@@ -420,7 +436,7 @@ function failed(error: unknown, server: string, started: number): ToolAnswer {
   return {
     ok: false,
     code: 'unreachable',
-    message: `The ${server} server broke off: ${message}`,
+    message: `The ${server} server broke off: ${message}${codeOf(error) === undefined ? '' : ` (${codeOf(error)})`}`,
     retryable: true,
     uncertain: !isUnread(error),
     tookMs,

@@ -117,6 +117,18 @@ test('a server that answers too late is uncertain; one that is not there is not'
   expect(toolbox.status().find(({ server }) => server === 'gone')).toMatchObject({ state: 'unreachable', tools: 0 })
 })
 
+test('a server that does not run is told with its address, the cause, and what to do', async () => {
+  const url = `http://127.0.0.1:${await freePort()}/mcp`
+  const toolbox = toolboxOf(new Map([['kubernetes', { url: `${url}?token=secret`, headers: {} }]]))
+  expect(await toolbox.tools()).toEqual([])
+  expect(toolbox.status()).toMatchObject([
+    {
+      state: 'unreachable',
+      because: `nothing can be sent to ${url} (ECONNREFUSED). Look whether it runs, or correct its "url" in the file of MCP servers.`,
+    },
+  ])
+})
+
 test('A20: a server that is set aside offers nothing and is asked nothing, and says why', async () => {
   const because = 'its tools have changed since they were accepted'
   const toolbox = toolboxOf(new Map([['kubernetes', stdio()]]), async () => because)
@@ -165,7 +177,7 @@ test('A23: over HTTP the first call after a restart is answered, with a grant fo
   expect(await change()).toMatchObject({ ok: true })
 
   await ended(first)
-  expect(await look()).toMatchObject({ ok: false, code: 'unreachable' })
+  expect(await look()).toMatchObject({ ok: false, code: 'unreachable', message: expect.stringMatching(/\(E\w+\)$/) })
 
   const second = await serve(port)
   expect(await Promise.all([look(), look(), look()])).toMatchObject([{ ok: true }, { ok: true }, { ok: true }])
