@@ -181,7 +181,8 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
   }
 
   function giveUp(error: unknown, reason?: string): unknown {
-    const because = reason ?? unreached(error, entry) ?? (error instanceof Error ? error.message : String(error))
+    const said = reason ?? unreached(error, entry) ?? (error instanceof Error ? error.message : String(error))
+    const because = storable(cutText(said, MAX_MESSAGE))
     problem = { state: error instanceof SetAside ? 'set_aside' : 'unreachable', because }
     deps.log.warn({ server: name, because }, 'MCP server not usable')
     return error
