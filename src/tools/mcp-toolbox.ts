@@ -26,7 +26,8 @@ const MAX_DEPTH = 100
 /** Characters of an answer in words alone that are kept; docs/runbook-format.md says so. */
 const MAX_TEXT = 100_000
 const MAX_SUMMARY = 500
-const MAX_MESSAGE = 2_000
+/** A server that is set aside may have many tools to name, and what to run stands at the end. */
+const MAX_MESSAGE = 4_000
 const MAX_CODE = 100
 const CONNECT_DEADLINE_MS = 20_000
 const MAX_LOG_LINE = 4_000
