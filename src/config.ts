@@ -100,12 +100,20 @@ export type Config = {
 
   /** Undefined when none was named and the default does not exist. */
   readonly mcpServersFile: string | undefined
+  /** Whether our own servers have no tool that changes anything. */
+  readonly mcpReadOnly: boolean
+  /** What our own servers never change, as they take it. */
+  readonly mcpDeny: readonly string[]
   readonly kubeconfig: string | undefined
   readonly kubeconfigOperator: string | undefined
+  readonly kubeconfigAllowExec: boolean
+  /** Where the API server is; undefined unless this is a pod with a service account. */
+  readonly inCluster: { readonly host: string; readonly port: number } | undefined
   readonly talosconfig: string | undefined
   readonly talosconfigOperator: string | undefined
   readonly talosSnapshotDir: string | undefined
   readonly proxmoxConfig: string | undefined
+  readonly proxmoxProtectedTags: readonly string[] | undefined
   /** How many minutes before an alert changes are looked for; 0: not at all. */
   readonly changesMinutes: number
   /** One address or several with names, as the Prometheus server takes them. */
@@ -186,12 +194,17 @@ function assemble(values: Values, files: Files): Config {
     console: values.CONSOLE,
     alertmanager: alertmanagerOf(values),
     mcpServersFile: files.exists(values.MCP_SERVERS_FILE) ? values.MCP_SERVERS_FILE : undefined,
+    mcpReadOnly: values.MCP_READ_ONLY,
+    mcpDeny: values.MCP_DENY ?? [],
     kubeconfig: values.KUBECONFIG,
     kubeconfigOperator: values.KUBECONFIG_OPERATOR,
+    kubeconfigAllowExec: values.KUBECONFIG_ALLOW_EXEC,
+    inCluster: inClusterOf(values, files),
     talosconfig: values.TALOSCONFIG,
     talosconfigOperator: values.TALOSCONFIG_OPERATOR,
     talosSnapshotDir: values.TALOS_SNAPSHOT_DIR,
     proxmoxConfig: values.PROXMOX_CONFIG,
+    proxmoxProtectedTags: values.PROXMOX_PROTECTED_TAGS,
     changesMinutes: values.CHANGES_MINUTES,
     prometheus:
       values.PROMETHEUS_URL === undefined ? undefined : { url: values.PROMETHEUS_URL, token: values.PROMETHEUS_TOKEN },
@@ -221,6 +234,14 @@ function assemble(values: Values, files: Files): Config {
     authorizationTtlMs: values.AUTHORIZATION_TTL,
     verifyScale: values.VERIFY_SCALE,
   }
+}
+
+/** Where Kubernetes puts the credential of a pod. */
+const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+
+function inClusterOf(values: Values, files: Files): Config['inCluster'] {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = values
+  return host !== undefined && files.exists(SERVICE_ACCOUNT_TOKEN) ? { host, port } : undefined
 }
 
 function knowledgeApiOf({ HOST: host, PORT: port, KNOWLEDGE_TOKEN: token }: Values): Config['knowledgeApi'] {

@@ -268,3 +268,22 @@ test('the knowledge server asks this process, wherever it listens', () => {
   expect(at({ PORT: '0' })).toBeUndefined()
   expect(read({}).knowledgeApi).toBeUndefined()
 })
+
+test('a pod is known by the address of its API server and the credential beside it', () => {
+  const token = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+  const pod = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '6443' }
+  expect(read(pod, filesWith({ [token]: 't' })).inCluster).toEqual({ host: '10.96.0.1', port: 6443 })
+  expect(read(pod).inCluster).toBeUndefined()
+  expect(read({}, filesWith({ [token]: 't' })).inCluster).toBeUndefined()
+})
+
+test('what our tool servers may not do is read, and a pattern that is none is told', () => {
+  expect(read({})).toMatchObject({ mcpReadOnly: false, mcpDeny: [], kubeconfigAllowExec: false })
+  const limits = { MCP_READ_ONLY: '1', MCP_DENY: 'statefulset, */vault', KUBECONFIG_ALLOW_EXEC: '1' }
+  expect(read(limits)).toMatchObject({
+    mcpReadOnly: true,
+    mcpDeny: ['statefulset', '*/vault'],
+    kubeconfigAllowExec: true,
+  })
+  expect(problems({ MCP_DENY: 'deployment/shop cart' }).MCP_DENY).toMatch(/^set it to KIND, KIND\/NAMESPACE or/)
+})

@@ -116,6 +116,13 @@ export function words(value: string): readonly string[] {
   return [...new Set(found.filter((word) => word !== ''))]
 }
 
+/** What may never be changed, from kind to name; the servers read the same (`mcp-servers/shared`). */
+export function denyPatterns(value: string): readonly string[] {
+  const patterns = words(value)
+  if (patterns.every((one) => /^[A-Za-z0-9.*_-]+(\/[A-Za-z0-9.*_:-]+){0,3}$/.test(one))) return patterns
+  throw new Wrong('set it to KIND, KIND/NAMESPACE or KIND/NAMESPACE/NAME, with commas between them and * for any part')
+}
+
 /** Words that are names of labels. */
 export function labelNames(value: string): readonly string[] {
   const names = words(value)

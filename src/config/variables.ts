@@ -4,6 +4,7 @@ import { money, neverLeavesRules, ollamaHost, priceTable } from './models.ts'
 import {
   bytes,
   chatId,
+  denyPatterns,
   duration,
   integer,
   labelNames,
@@ -282,10 +283,27 @@ export const VARIABLES = {
     about: 'The tool servers, in the usual `mcpServers` JSON. The default may be missing; a file you name may not.',
     parse: text,
   }),
+  MCP_READ_ONLY: set({
+    section: 'Tools and clusters',
+    type: 'on or off',
+    default: 'off',
+    about:
+      'Whether the tool servers started for the credentials below have no tool that changes anything. One in MCP_SERVERS_FILE takes this in its own `env`.',
+    parse: toggle,
+  }),
+  MCP_DENY: optional({
+    section: 'Tools and clusters',
+    type: 'patterns',
+    without: 'nothing is withheld from the tools beyond what their credentials may not do',
+    about:
+      'What the tool servers started for the credentials below never change: `statefulset`, `deployment/kube-system`, `*/vault`, `guest/100`, `node/cp-1`. One in MCP_SERVERS_FILE takes this in its own `env`.',
+    parse: denyPatterns,
+  }),
   KUBECONFIG: optional({
     section: 'Tools and clusters',
     type: 'file',
-    without: 'there is no cluster unless Watchkeeper runs in one',
+    without:
+      'and in a pod, the pod’s service account looks at its cluster and changes it, unless MCP_SERVERS_FILE names a `kubernetes`; elsewhere there is no cluster',
     about: 'Credentials for looking at clusters.',
     parse: text,
   }),
@@ -295,6 +313,28 @@ export const VARIABLES = {
     without: 'KUBECONFIG is used for changes too',
     about: 'Credentials for changing clusters, if they are others than those for looking.',
     parse: text,
+  }),
+  KUBECONFIG_ALLOW_EXEC: set({
+    section: 'Tools and clusters',
+    type: 'on or off',
+    default: 'off',
+    about:
+      'Whether a kubeconfig may run a command to get its credential. The command finds PATH, HOME and what the kubeconfig itself sets for it.',
+    parse: toggle,
+  }),
+  KUBERNETES_SERVICE_HOST: optional({
+    section: 'Tools and clusters',
+    type: 'address',
+    without: 'this is no pod',
+    about: 'Where the API server is, for a pod: Kubernetes sets it.',
+    parse: text,
+  }),
+  KUBERNETES_SERVICE_PORT: set({
+    section: 'Tools and clusters',
+    type: 'port',
+    default: '443',
+    about: 'The port of KUBERNETES_SERVICE_HOST: Kubernetes sets it.',
+    parse: integer(1, 65_535),
   }),
   TALOSCONFIG: optional({
     section: 'Tools and clusters',
@@ -324,6 +364,13 @@ export const VARIABLES = {
     without: 'there are no Proxmox tools',
     about: 'Where Proxmox clusters are and the tokens for them, as the README of the Proxmox server has it.',
     parse: text,
+  }),
+  PROXMOX_PROTECTED_TAGS: optional({
+    section: 'Tools and clusters',
+    type: 'names',
+    without: '`etcd` is protected',
+    about: 'Tags of guests that are never snapshot or rolled back, where PROXMOX_CONFIG names none.',
+    parse: words,
   }),
   PROMETHEUS_URL: optional({
     section: 'Tools and clusters',

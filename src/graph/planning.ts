@@ -73,14 +73,19 @@ export interface DryRun {
   contract: string
 }
 
-/** Asks the tool what the call would do, without doing it. A problem is a sentence for people. */
+/** Kinds of no that say nothing of the target: nobody has looked at it. */
+const UNANSWERED: readonly string[] = ['unreachable', 'timeout', 'set_aside']
+
+/** Asks the tool what the call would do, without doing it. A problem is a sentence for people; `unanswered`: nobody could look. */
 export async function dryRun(
   deps: GraphDeps,
   call: { incident: number; round: number; key: string; tool: string; args: JsonObject },
-): Promise<DryRun | { problem: string }> {
+): Promise<DryRun | { problem: string; unanswered?: true }> {
   const published = await deps.toolbox.find(call.tool)
   if (!published) return { problem: `${call.tool} cannot be used now.` }
   const answer = await look(deps, { ...call, args: { ...call.args, dry_run: true }, askedBy: 'agent' })
+  if (!answer.ok && UNANSWERED.includes(answer.code))
+    return { problem: `${call.tool} gave no answer: ${answer.message}`, unanswered: true }
   if (!answer.ok) return { problem: `${call.tool} would not do it: ${answer.message}` }
   const change = Change.safeParse(answer.result)
   if (!change.success) return { problem: `${call.tool} answered its dry run in a shape that is not known.` }

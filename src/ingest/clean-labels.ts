@@ -1,4 +1,5 @@
 import type { Labels } from '../domain/alert.ts'
+import { isStorable, storable } from '../domain/storable.ts'
 
 export type Limits = {
   /** Names kept at most. */
@@ -54,7 +55,7 @@ export function cleanText(text: string, maxLength: number, marks: Set<string>): 
   let clean = text
   if (!isStorable(clean)) {
     marks.add('characters that cannot be stored were replaced')
-    clean = clean.toWellFormed().replaceAll('\0', '\uFFFD')
+    clean = storable(clean)
   }
   if (clean.length > maxLength) {
     marks.add('text that was too long was cut')
@@ -72,10 +73,6 @@ function isClean(raw: object, { names, nameLength, valueLength }: Limits): raw i
     if (name.length > nameLength || value.length > valueLength || !isStorable(name) || !isStorable(value)) return false
   }
   return true
-}
-
-function isStorable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed()
 }
 
 function pick(entries: [string, unknown][], { names, noun }: Limits, marks: Set<string>): [string, unknown][] {

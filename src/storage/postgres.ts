@@ -39,7 +39,7 @@ export function connect(url: string, options: ConnectOptions = {}): Sql {
   })
 }
 
-/** Marks a value to be written as jsonb. The caller vouches that it is JSON: no functions, no cycles, no NUL characters. */
+/** Marks a value to be written as jsonb. The caller vouches that it is JSON: no functions, no cycles, and `storable` texts. */
 export function json(sql: SqlOrTx, value: unknown): postgres.Parameter {
   return sql.json(value as postgres.JSONValue)
 }

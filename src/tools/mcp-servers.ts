@@ -4,20 +4,23 @@ import { OperatorError } from '../domain/errors.ts'
 import type { EffectClass } from '../domain/plan.ts'
 import { type DeclaredTools, OWN_SERVERS } from './rules.ts'
 
-const ServerName = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and dashes')
+const NAME = 'must be lower-case letters, digits and dashes, and begin with a letter'
+const ServerName = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, NAME)
 
-const Stdio = z.strictObject({
+// What else other clients write into an entry is theirs and left alone; ServerEntry says what is read here.
+const Stdio = z.object({
   type: z.literal('stdio').optional(),
   command: z.string().min(1),
   args: z.array(z.string()).default([]),
   env: z.record(z.string(), z.string()).default({}),
   cwd: z.string().optional(),
 })
-const Http = z.strictObject({
-  type: z.enum(['http', 'streamable-http']).optional(),
+const Http = z.object({
+  type: z.enum(['http', 'streamable-http', 'streamableHttp']).optional(),
   url: z.url(),
   headers: z.record(z.string(), z.string()).default({}),
 })
+const FIELDS: readonly string[] = [...Object.keys(Stdio.shape), ...Object.keys(Http.shape)]
 const Declared = z.record(
   z.string().min(1).max(128),
   z.enum(['read', 'write', 'destructive'], 'must be "read", "write" or "destructive"'),
@@ -26,7 +29,8 @@ const Declared = z.record(
 const Ours = z.strictObject({
   servers: z.record(ServerName, z.strictObject({ tools: Declared })).default({}),
 })
-const File = z.object({ mcpServers: z.record(ServerName, z.union([Stdio, Http])), watchkeeper: Ours.optional() })
+const Entry = z.record(z.string(), z.unknown())
+const File = z.object({ mcpServers: z.record(ServerName, Entry), watchkeeper: Ours.optional() })
 
 /**
  * How one MCP server is reached, in the words of the usual `mcpServers` file. `declared` is there for other people's
@@ -39,7 +43,7 @@ export type ServerEntries = ReadonlyMap<string, ServerEntry>
 
 /**
  * Reads a standard `mcpServers` JSON file. `${NAME}` in values is replaced from the environment, so that tokens stay out of
- * the file. Throws an OperatorError that names the file, the place and what to change.
+ * the file. A server with `"disabled": true` is left out. Throws an OperatorError that names the file, the place and what to change.
  */
 export async function readMcpServers(path: string, env: Record<string, string | undefined>): Promise<ServerEntries> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
@@ -53,11 +57,8 @@ export async function readMcpServers(path: string, env: Record<string, string | 
 export function parseMcpServers(text: string, path: string, env: Record<string, string | undefined>): ServerEntries {
   let data: unknown
   try {
-    data = JSON.parse(text, (_key, value: unknown) =>
-      typeof value === 'string' ? substitute(value, path, env) : value,
-    )
+    data = JSON.parse(text)
   } catch (error) {
-    if (error instanceof OperatorError) throw error
     throw new OperatorError(`${path} is not JSON: ${error instanceof Error ? error.message : 'it cannot be parsed'}`)
   }
   const parsed = File.safeParse(data)
@@ -66,11 +67,40 @@ export function parseMcpServers(text: string, path: string, env: Record<string, 
   const sections = watchkeeper?.servers ?? {}
   for (const name of Object.keys(sections)) checkSection(name, mcpServers, path)
   return new Map(
-    Object.entries(mcpServers).map(([name, entry]) => {
-      if (OWN_SERVERS.includes(name)) return [name, entry]
-      return [name, { ...entry, declared: new Map(Object.entries(sections[name]?.tools ?? {})) }]
+    Object.entries(mcpServers).flatMap(([name, raw]): [string, ServerEntry][] => {
+      if (raw.disabled === true) return []
+      const entry = entryOf(raw, `${path}: at mcpServers.${name}:`, (value) => substitute(value, path, env))
+      if (OWN_SERVERS.includes(name)) return [[name, entry]]
+      return [[name, { ...entry, declared: new Map(Object.entries(sections[name]?.tools ?? {})) }]]
     }),
   )
+}
+
+/** One server, in whichever of the two ways it is reached. `place` begins what is thrown. */
+function entryOf(raw: z.infer<typeof Entry>, place: string, fill: (value: string) => string): ServerEntry {
+  if (raw.type === 'sse')
+    throw new OperatorError(
+      `${place} the transport "sse" is not supported. Give the address at which the server speaks Streamable HTTP, with "type": "http".`,
+    )
+  const [byProgram, byAddress] = [raw.command !== undefined, raw.url !== undefined]
+  if (byProgram === byAddress)
+    throw new OperatorError(
+      `${place} it has ${byProgram ? 'both' : 'neither'} "command" ${byProgram ? 'and' : 'nor'} "url". Each server has one of them.`,
+    )
+  const fields = Object.fromEntries(Object.entries(raw).filter(([name]) => FIELDS.includes(name)))
+  const parsed = (byProgram ? Stdio : Http).safeParse(filled(fields, fill))
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new OperatorError(
+    `${place} ${issue?.path.join('.')}: ${issue?.message}. A server is ${byProgram ? '"command", "args", "env" and "cwd", with "type": "stdio"' : '"url" and "headers", with "type": "http"'} or no type.`,
+  )
+}
+
+function filled(value: unknown, fill: (value: string) => string): unknown {
+  if (typeof value === 'string') return fill(value)
+  if (Array.isArray(value)) return value.map((inner) => filled(inner, fill))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, filled(inner, fill)]))
 }
 
 /** Every declared tool of these servers, by `server.tool`. */
@@ -94,16 +124,16 @@ function checkSection(name: string, mcpServers: Readonly<Record<string, unknown>
 
 function explain({ issues: [issue] }: z.ZodError): string {
   const place = issue?.path.join('.') || 'the top level'
-  const message = issue?.message ?? 'not the shape of an mcpServers file'
+  const message = issue?.code === 'invalid_key' ? `a server's name ${NAME}` : (issue?.message ?? 'not the usual shape')
   const remedy =
     issue?.path[0] === 'watchkeeper'
       ? 'It declares tools so: "watchkeeper": { "servers": { "NAME": { "tools": { "TOOL": "read" } } } }.'
-      : 'Each server has either "command" or "url".'
+      : 'The usual shape is { "mcpServers": { "NAME": { "command": "PROGRAM" } } }, or "url" for "command".'
   return `at ${place}: ${message}. ${remedy}`
 }
 
 function substitute(value: string, path: string, env: Record<string, string | undefined>): string {
-  return value.replaceAll(/\$\{([A-Z][A-Z0-9_]*)\}/g, (_whole, name: string) => {
+  return value.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_whole, name: string) => {
     const found = env[name]
     if (found === undefined)
       throw new OperatorError(`${path} refers to \${${name}}, which is not set in the environment. Set ${name}.`)

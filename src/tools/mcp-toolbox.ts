@@ -3,17 +3,32 @@ import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { ErrorCode, McpError, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import {
+  type ContentBlock,
+  ErrorCode,
+  McpError,
+  ToolListChangedNotificationSchema,
+} from '@modelcontextprotocol/sdk/types.js'
 import { hashOf, type JsonObject } from '../domain/json.ts'
+import { cutText, storable, storableJson } from '../domain/storable.ts'
 import type { ContractPins } from './contract-pins.ts'
 import { foreignServer } from './foreign-server.ts'
 import { GRANT_META, type GrantSigner } from './grants.ts'
 import type { ServerEntries, ServerEntry } from './mcp-servers.ts'
+import { STARTED_BY } from './server-entries.ts'
 import type { CallOptions, PublishedTool, ServerStatus, ToolAnswer, Toolbox } from './toolbox.ts'
 
 /** Text of a result that is kept at most; a server that bounds its answers never reaches it. */
 const MAX_RESULT_BYTES = 256 * 1024
+/** Levels of an answer at most; whatever reads or writes one goes through it level by level. */
+const MAX_DEPTH = 100
+/** Characters of an answer in words alone that are kept; docs/runbook-format.md says so. */
+const MAX_TEXT = 100_000
+const MAX_SUMMARY = 500
+/** A server that is set aside may have many tools to name, and what to run stands at the end. */
+const MAX_MESSAGE = 4_000
+const MAX_CODE = 100
 const CONNECT_DEADLINE_MS = 20_000
 const MAX_LOG_LINE = 4_000
 const MAX_FIRST_LINES = 20
@@ -53,7 +68,7 @@ export function mcpToolbox(deps: ToolboxDeps): Toolbox {
     },
     async call(tool, args, options) {
       const { server: owner, local } = server(tool)
-      if (!owner) return no('not_found', `No MCP server is configured for ${tool}.`, Date.now())
+      if (!owner) return no('not_found', absent(tool), Date.now())
       return await owner.call(local, args, options)
     },
     status: () => [...connections.values()].map((one) => one.status()),
@@ -63,12 +78,28 @@ export function mcpToolbox(deps: ToolboxDeps): Toolbox {
   }
 }
 
+/** The same sentence for every tool of a server, so that a card says it once. */
+function absent(tool: string): string {
+  const [server = tool] = tool.split('.')
+  const variable = Object.hasOwn(STARTED_BY, server) ? STARTED_BY[server] : undefined
+  return `There are no tools for ${server} here: ${variable ? `set ${variable}` : 'name the server in MCP_SERVERS_FILE'}.`
+}
+
 interface Session {
   client: Client
   audience: string | undefined
   tools: PublishedTool[]
   /** Calls under way; a session that is given up is closed after the last of them. */
   calls: number
+}
+
+/** A call on its way; `asked` is when its permit was given, by the clock of the agent. */
+interface Sent {
+  tool: string
+  args: JsonObject
+  options: CallOptions
+  started: number
+  asked: number
 }
 
 interface Connection {
@@ -151,7 +182,8 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
   }
 
   function giveUp(error: unknown, reason?: string): unknown {
-    const because = reason ?? (error instanceof Error ? error.message : String(error))
+    const said = reason ?? unreached(error, entry) ?? (error instanceof Error ? error.message : String(error))
+    const because = storable(cutText(said, MAX_MESSAGE))
     problem = { state: error instanceof SetAside ? 'set_aside' : 'unreachable', because }
     deps.log.warn({ server: name, because }, 'MCP server not usable')
     return error
@@ -170,47 +202,56 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
     return opening
   }
 
+  /** `forgotten`: the session that the server did not know any more when this was first sent. */
+  async function send(sent: Sent, forgotten?: Session): Promise<ToolAnswer> {
+    const { tool, args, started, asked } = sent
+    const { deadlineMs, signal, permit } = sent.options
+    let open: Session
+    try {
+      open = await session()
+    } catch {
+      return no(
+        problem?.state ?? 'unreachable',
+        `The ${name} server cannot be used: ${problem?.because ?? 'it does not start'}`,
+        started,
+      )
+    }
+    if (forgotten && isChange(sent) && contractIn(open, tool) !== contractIn(forgotten, tool))
+      return no('conflict', `${name}.${tool} has changed since it was last looked at.`, started)
+    const late = permit !== undefined && deps.clock() >= asked + permit.ttlMs
+    if (late) return no('unreachable', `The ${name} server was not ready in time, so nothing was sent.`, started)
+    // The permit counts from when it was given: however long connecting took, nothing lands after its effect is settled.
+    const meta = permit &&
+      open.audience !== undefined && {
+        [GRANT_META]: deps.signer.grant({ permit, tool, args, audience: open.audience, now: asked }),
+      }
+    open.calls += 1
+    try {
+      const answer = await open.client.callTool(
+        { name: tool, arguments: { ...args }, ...(meta && { _meta: meta }) },
+        undefined,
+        {
+          timeout: deadlineMs,
+          ...(signal && { signal }),
+        },
+      )
+      return toAnswer(answer, started)
+    } catch (error) {
+      // A server behind HTTP may have restarted, and knows nothing of this session any more.
+      if (!(error instanceof McpError) && !signal?.aborted && ready === open) ready = undefined
+      if (isUnread(error) && !forgotten && !signal?.aborted) return await send(sent, open)
+      return failed(error, name, started)
+    } finally {
+      open.calls -= 1
+      if (ready !== open && open.calls === 0) void open.client.close().catch(() => {})
+    }
+  }
+
   const calls = {
     tools: async () => (await session()).tools,
-    async call(tool: string, args: JsonObject, { deadlineMs, signal, permit }: CallOptions): Promise<ToolAnswer> {
-      const started = Date.now()
-      const asked = permit?.givenAt ?? deps.clock()
-      let open: Session
-      try {
-        open = await session()
-      } catch {
-        return no(
-          problem?.state ?? 'unreachable',
-          `The ${name} server cannot be used: ${problem?.because ?? 'it does not start'}`,
-          started,
-        )
-      }
-      const late = permit !== undefined && deps.clock() >= asked + permit.ttlMs
-      if (late) return no('unreachable', `The ${name} server was not ready in time, so nothing was sent.`, started)
-      // The permit counts from when it was given: however long connecting took, nothing lands after its effect is settled.
-      const meta = permit &&
-        open.audience !== undefined && {
-          [GRANT_META]: deps.signer.grant({ permit, tool, args, audience: open.audience, now: asked }),
-        }
-      open.calls += 1
-      try {
-        const answer = await open.client.callTool(
-          { name: tool, arguments: { ...args }, ...(meta && { _meta: meta }) },
-          undefined,
-          {
-            timeout: deadlineMs,
-            ...(signal && { signal }),
-          },
-        )
-        return toAnswer(answer, started)
-      } catch (error) {
-        // A server behind HTTP may have restarted, and knows nothing of this session any more.
-        if (!(error instanceof McpError) && !signal?.aborted && ready === open) ready = undefined
-        return failed(error, name, started)
-      } finally {
-        open.calls -= 1
-        if (ready !== open && open.calls === 0) void open.client.close().catch(() => {})
-      }
+    async call(tool: string, args: JsonObject, options: CallOptions): Promise<ToolAnswer> {
+      const asked = options.permit?.givenAt ?? deps.clock()
+      return kept(await send({ tool, args, options, started: Date.now(), asked }))
     },
   }
   return {
@@ -225,6 +266,39 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
       await open?.client.close()
     },
   }
+}
+
+/** Whether it is, or rehearses, a change: what is sent for one is what its tool was when people saw it. */
+function isChange({ args, options }: Sent): boolean {
+  return options.permit !== undefined || args.dry_run === true
+}
+
+function contractIn({ tools }: Session, tool: string): string | undefined {
+  return tools.find((published) => localName(published) === tool)?.contract
+}
+
+/**
+ * Whether the server has refused the session itself, as one does that has restarted or has not heard of us for long: then it has not
+ * read the call, nothing ran, and a new session is to be opened (MCP, Streamable HTTP, session management).
+ */
+function isUnread(error: unknown): boolean {
+  return error instanceof StreamableHTTPError && error.code === 404
+}
+
+/** Why no connection came about, with what to do; undefined where there was one, or the server is started here. */
+function unreached(error: unknown, entry: ServerEntry): string | undefined {
+  const code = codeOf(error)
+  if (!('url' in entry) || code === undefined) return undefined
+  // What stands behind the path may be a secret.
+  const { origin, pathname } = new URL(entry.url)
+  return `nothing can be sent to ${origin}${pathname} (${code}). Look whether it runs, or correct its "url" in the file of MCP servers.`
+}
+
+/** The code of the system error that an error comes from: fetch itself says no more than that it failed. */
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { cause } = error
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : codeOf(cause)
 }
 
 /** What a server publishes is not what was accepted. The message is a clause for people. */
@@ -297,7 +371,7 @@ function audienceOf(client: Client): string | undefined {
 function toAnswer(answer: Awaited<ReturnType<Client['callTool']>>, started: number): ToolAnswer {
   const tookMs = Date.now() - started
   const content = Array.isArray(answer.content) ? answer.content : []
-  const text = content.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('\n')
+  const text = content.flatMap(wordsOf).join('\n')
   const data = (answer.structuredContent ?? {}) as JsonObject
   if (answer.isError === true) {
     const error = (data.error ?? {}) as { code?: unknown; message?: unknown; retryable?: unknown }
@@ -305,16 +379,13 @@ function toAnswer(answer: Awaited<ReturnType<Client['callTool']>>, started: numb
     return {
       ok: false,
       code,
-      message:
-        typeof error.message === 'string'
-          ? error.message
-          : text.slice(0, 2000) || 'The tool failed and did not say why.',
+      message: typeof error.message === 'string' ? error.message : text || 'The tool failed and did not say why.',
       retryable: error.retryable === true,
       uncertain: code === 'timeout' || code === 'unreachable' || code === 'internal',
       tookMs,
     }
   }
-  if (JSON.stringify(data).length > MAX_RESULT_BYTES)
+  if (isDeeper(data, MAX_DEPTH) || JSON.stringify(data).length > MAX_RESULT_BYTES)
     return {
       ok: false,
       code: 'too_large',
@@ -323,12 +394,31 @@ function toAnswer(answer: Awaited<ReturnType<Client['callTool']>>, started: numb
       uncertain: true,
       tookMs,
     }
-  return {
-    ok: true,
-    result: data,
-    summary: typeof data.summary === 'string' ? data.summary : text.slice(0, 500),
-    tookMs,
-  }
+  const summary = typeof data.summary === 'string' ? data.summary : cutText(text, MAX_SUMMARY)
+  return { ok: true, result: answer.structuredContent ? data : { summary, ...bounded(text) }, summary, tookMs }
+}
+
+function wordsOf(part: ContentBlock): string[] {
+  if (part.type === 'text') return [part.text]
+  return part.type === 'resource' && 'text' in part.resource ? [part.resource.text] : []
+}
+
+/** Whether there is anything below so many levels; what is deeper is not looked at, so no depth is too much for this. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
+}
+
+/** What a server says that answers in words alone, as an object that conditions can read: `result.text`. */
+function bounded(text: string): { text: string; truncated: boolean } {
+  return { text: cutText(text, MAX_TEXT), truncated: text.length > MAX_TEXT }
+}
+
+/** The answer as it can be kept: no server is trusted to send only what the database takes, nor to be brief when it fails. */
+function kept(answer: ToolAnswer): ToolAnswer {
+  if (answer.ok) return { ...answer, result: storableJson(answer.result), summary: storable(answer.summary) }
+  const { code, message } = answer
+  return { ...answer, code: storable(cutText(code, MAX_CODE)), message: storable(cutText(message, MAX_MESSAGE)) }
 }
 
 function failed(error: unknown, server: string, started: number): ToolAnswer {
@@ -348,9 +438,9 @@ function failed(error: unknown, server: string, started: number): ToolAnswer {
   return {
     ok: false,
     code: 'unreachable',
-    message: `The ${server} server broke off: ${message}`,
+    message: `The ${server} server broke off: ${message}${codeOf(error) === undefined ? '' : ` (${codeOf(error)})`}`,
     retryable: true,
-    uncertain: true,
+    uncertain: !isUnread(error),
     tookMs,
   }
 }

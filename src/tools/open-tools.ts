@@ -7,10 +7,14 @@ import type { Toolbox } from './toolbox.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** The servers of this installation: those that come with it, and those of the `mcpServers` file, which may not share a name. */
+/**
+ * The servers of this installation: those that come with it, and those of the `mcpServers` file, which may not share a name. Where
+ * nothing but being a pod would start one here, the file is asked first: it may name the one that the cluster has for all replicas.
+ */
 export async function configuredServers(config: Config, env: Environment): Promise<ServerEntries> {
-  const own = ownServers(config)
-  const named = config.mcpServersFile === undefined ? new Map() : await readMcpServers(config.mcpServersFile, env)
+  const named: ServerEntries =
+    config.mcpServersFile === undefined ? new Map() : await readMcpServers(config.mcpServersFile, env)
+  const own = ownServers({ ...config, inCluster: named.has('kubernetes') ? undefined : config.inCluster })
   for (const name of named.keys())
     if (own.has(name))
       throw new OperatorError(

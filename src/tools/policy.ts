@@ -65,10 +65,12 @@ function lower(level: Level, ceiling: Level): Level {
 }
 
 function shelter({ target, gitops }: RuledAction, rules: Rules): string | undefined {
-  if (target.namespace !== null && rules.protectedNamespaces.includes(target.namespace))
-    return `the namespace ${target.namespace} is protected`
-  const node = target.kind.toLowerCase() === 'node'
-  if (node && rules.protectedNodes.includes(target.name)) return `the node ${target.name} is protected`
+  const kind = target.kind.toLowerCase()
+  // A namespace is in none: whatever changes the object itself changes everything in it.
+  const namespace = kind === 'namespace' ? target.name : target.namespace
+  if (namespace !== null && rules.protectedNamespaces.includes(namespace))
+    return `the namespace ${namespace} is protected`
+  if (kind === 'node' && rules.protectedNodes.includes(target.name)) return `the node ${target.name} is protected`
   if (rules.ownHost !== null && target.name === rules.ownHost) return `I run on ${target.name} myself`
   if (gitops !== null) return `${gitops} owns it and may take the change back`
   return undefined

@@ -37,6 +37,18 @@ Now: Looking at it. A plan, or advice, comes next on this card.
 no model used · 2 of 3 checks · #1287`)
 })
 
+test('what several looks have to say alike is said once', () => {
+  const summary = 'There are no tools for kubernetes here: set KUBECONFIG.'
+  const missing = ['a', 'b', 'c'].map((name) => ({
+    key: `check:mend/${name}`,
+    tool: 'kubernetes.describe',
+    ok: false,
+    summary,
+    at: new Date(),
+  }))
+  expect(textOf(view({ findings: missing }))).toContain(`\nNot confirmed: ${summary}\n`)
+})
+
 test('an approval shows what would run first, exactly, and then why and on what terms', () => {
   const shown = asking()
   const card = cardOf(shown, utc)

@@ -89,6 +89,20 @@ test('a server that restarted between card and press gets a grant of its own, an
   expect(watch.cluster.restarts('shop/cart')).toBe(1)
 })
 
+test('where nobody could look once more before the start, nothing runs, and nobody is told that something changed', async () => {
+  await begin()
+  const card = await watch.asked()
+  watch.cluster.dropAnswer({ match: /^PATCH .*cart/, dryRun: true })
+  await card.press('approve', bob)
+  const second = await watch.until((view, state) => state === 'asked' && view.incident.round === 2)
+  expect(watch.cluster.changes()).toEqual([])
+  expect(await refusals()).toEqual([
+    expect.stringMatching(/^Nobody could look whether it is still as it was shown\. .* gave no answer: /),
+  ])
+  await second.press('approve', bob)
+  expect((await watch.closed()).state).toBe('fixed')
+})
+
 /** Somebody else changes a deployment, past the agent. */
 async function patch(namespace: string, name: string, body: object): Promise<void> {
   const { statusCode } = await request(

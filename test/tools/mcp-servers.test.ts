@@ -26,10 +26,37 @@ test('secrets come from the environment, and a missing one is named', () => {
   )
 })
 
+test('a name in small letters is a variable too, and one that is not set is named', () => {
+  const entry = { command: 'notes', env: { TOKEN: `$\{notes_token}` } }
+  expect(parse({ notes: entry }, { notes_token: 'secret' }).get('notes')).toMatchObject({ env: { TOKEN: 'secret' } })
+  expect(() => parse({ notes: entry })).toThrow(/refers to \$\{notes_token\}, which is not set.*Set notes_token\./)
+})
+
+test('what other clients write beside it is left alone, and a server that is disabled is not there', () => {
+  const servers = parse({
+    notes: { command: 'notes', disabled: false, autoApprove: ['find'], timeout: 60, note: `$\{NOT_OURS}` },
+    wiki: { type: 'streamableHttp', url: 'https://x.example', disabled: false },
+    off: { command: 'off', env: { TOKEN: `$\{UNSET}` }, disabled: true },
+  })
+  expect([...servers.keys()]).toEqual(['notes', 'wiki'])
+  expect(servers.get('notes')).toEqual({ command: 'notes', args: [], env: {}, declared: new Map() })
+})
+
 test.each<[string, unknown, RegExp]>([
   ['neither command nor url', { kubernetes: {} }, /at mcpServers\.kubernetes/],
   ['both', { kubernetes: { command: 'node', url: 'https://x.example' } }, /at mcpServers\.kubernetes/],
-  ['a word too many', { kubernetes: { command: 'node', shell: true } }, /at mcpServers\.kubernetes/],
+  ['a wrong kind of value', { kubernetes: { command: 'node', args: 'main.ts' } }, /at mcpServers\.kubernetes: args: /],
+  ['a type of the other kind', { kubernetes: { type: 'http', command: 'node' } }, /at mcpServers\.kubernetes: type: /],
+  [
+    'a name with capitals',
+    { GitHub: { command: 'node' } },
+    /at mcpServers\.GitHub: a server's name must be lower-case letters/,
+  ],
+  [
+    'a transport that is not there any more',
+    { notes: { type: 'sse', url: 'https://x.example/sse' } },
+    /at mcpServers\.notes: the transport "sse" is not supported\. .*"type": "http"/,
+  ],
   ['not an address', { proxmox: { url: 'mcp.example' } }, /at mcpServers\.proxmox/],
   ['a name with a dot, which would hide another server', { 'kubernetes.scale': { command: 'node' } }, /at mcpServers/],
   ['a list', [], /at mcpServers/],

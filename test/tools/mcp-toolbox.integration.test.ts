@@ -49,10 +49,11 @@ afterAll(async () => {
 function toolboxOf(
   servers: Parameters<typeof mcpToolbox>[0]['servers'],
   check: () => Promise<string | undefined> = async () => undefined,
+  by = signer,
 ): Toolbox {
   const toolbox = mcpToolbox({
     servers,
-    signer,
+    signer: by,
     clock: Date.now,
     log: { warn() {}, info() {} },
     pins: { check },
@@ -71,11 +72,17 @@ test('tools are named by their server, found by that name, and nothing else is c
   expect((await toolbox.find('kubernetes.scale'))?.contract).toMatch(/^[0-9a-f]{64}$/)
   expect(await toolbox.find('kubernetes.exec')).toBeUndefined()
   expect(await toolbox.find('scale')).toBeUndefined()
-  expect(await toolbox.call('proxmox.guest_stop', {}, { deadlineMs: 1_000 })).toMatchObject({
-    ok: false,
-    code: 'not_found',
-    uncertain: false,
-  })
+  for (const [tool, message] of [
+    ['proxmox.guest_stop', 'There are no tools for proxmox here: set PROXMOX_CONFIG.'],
+    ['proxmox.guests', 'There are no tools for proxmox here: set PROXMOX_CONFIG.'],
+    ['notes.find', 'There are no tools for notes here: name the server in MCP_SERVERS_FILE.'],
+  ] as const)
+    expect(await toolbox.call(tool, {}, { deadlineMs: 1_000 })).toMatchObject({
+      ok: false,
+      code: 'not_found',
+      message,
+      uncertain: false,
+    })
   expect(toolbox.status()).toEqual([{ server: 'kubernetes', state: 'ready', because: null, tools: names.length }])
 })
 
@@ -110,6 +117,18 @@ test('a server that answers too late is uncertain; one that is not there is not'
   expect(toolbox.status().find(({ server }) => server === 'gone')).toMatchObject({ state: 'unreachable', tools: 0 })
 })
 
+test('a server that does not run is told with its address, the cause, and what to do', async () => {
+  const url = `http://127.0.0.1:${await freePort()}/mcp`
+  const toolbox = toolboxOf(new Map([['kubernetes', { url: `${url}?token=secret`, headers: {} }]]))
+  expect(await toolbox.tools()).toEqual([])
+  expect(toolbox.status()).toMatchObject([
+    {
+      state: 'unreachable',
+      because: `nothing can be sent to ${url} (ECONNREFUSED). Look whether it runs, or correct its "url" in the file of MCP servers.`,
+    },
+  ])
+})
+
 test('A20: a server that is set aside offers nothing and is asked nothing, and says why', async () => {
   const because = 'its tools have changed since they were accepted'
   const toolbox = toolboxOf(new Map([['kubernetes', stdio()]]), async () => because)
@@ -141,26 +160,62 @@ test('A20: two servers with the same tools stay apart: a name is called where it
   })
 })
 
-test('A23: over HTTP a server that restarted refuses the old grant’s audience, and is spoken to anew', async () => {
+test('A23: over HTTP the first call after a restart is answered, with a grant for the server as it is now', async () => {
   const port = await freePort()
-  const server = { url: `http://127.0.0.1:${port}/mcp`, headers: { authorization: `Bearer ${TOKEN}` } }
   const first = await serve(port)
-  const toolbox = toolboxOf(new Map([['kubernetes', server]]))
+  const audiences: string[] = []
+  const spied: GrantSigner = {
+    ...signer,
+    grant(call) {
+      audiences.push(call.audience)
+      return signer.grant(call)
+    },
+  }
+  const toolbox = toolboxOf(new Map([['kubernetes', overHttp(port)]]), undefined, spied)
   const look = () => toolbox.call('kubernetes.list', { kind: 'Pod', namespace: 'shop' }, { deadlineMs: 5_000 })
-  expect(await look()).toMatchObject({ ok: true })
+  const change = () => toolbox.call('kubernetes.rollout_restart', restart, { deadlineMs: 5_000, permit })
+  expect(await change()).toMatchObject({ ok: true })
 
-  first.kill('SIGKILL')
   await ended(first)
-  expect(await look()).toMatchObject({ ok: false, code: 'unreachable' })
+  expect(await look()).toMatchObject({ ok: false, code: 'unreachable', message: expect.stringMatching(/\(E\w+\)$/) })
 
+  const second = await serve(port)
+  expect(await Promise.all([look(), look(), look()])).toMatchObject([{ ok: true }, { ok: true }, { ok: true }])
+
+  await ended(second)
   await serve(port)
   const before = cluster.changes().length
-  const answers = []
-  for (let attempt = 0; attempt < 3; attempt++)
-    answers.push(await toolbox.call('kubernetes.rollout_restart', restart, { deadlineMs: 5_000, permit }))
-  expect(answers.at(-1)).toMatchObject({ ok: true })
-  expect(cluster.changes().length).toBeGreaterThan(before)
+  expect(await change()).toMatchObject({ ok: true })
+  expect(cluster.changes()).toHaveLength(before + 1)
+  // Before the first restart, for the session that was no longer known, and for the one that was opened instead.
+  expect(audiences).toHaveLength(3)
+  expect(new Set(audiences).size).toBe(3)
 })
+
+test('A23: a grant for the server as it was before its restart is refused by the one it is now', async () => {
+  const port = await freePort()
+  const first = await serve(port)
+  const audiences: string[] = []
+  const late: GrantSigner = {
+    ...signer,
+    grant(call) {
+      audiences.push(call.audience)
+      return signer.grant({ ...call, audience: audiences[0] ?? call.audience })
+    },
+  }
+  const toolbox = toolboxOf(new Map([['kubernetes', overHttp(port)]]), undefined, late)
+  const change = () => toolbox.call('kubernetes.rollout_restart', restart, { deadlineMs: 5_000, permit })
+  expect(await change()).toMatchObject({ ok: true })
+  await ended(first)
+  await serve(port)
+  const before = cluster.changes().length
+  expect(await change()).toMatchObject({ ok: false, code: 'grant_mismatch', uncertain: false })
+  expect(cluster.changes()).toHaveLength(before)
+})
+
+function overHttp(port: number): ServerEntry {
+  return { url: `http://127.0.0.1:${port}/mcp`, headers: { authorization: `Bearer ${TOKEN}` } }
+}
 
 async function serve(port: number): Promise<ChildProcess> {
   const child = spawn(process.execPath, [MAIN, '--http', `127.0.0.1:${port}`], {
@@ -180,6 +235,7 @@ async function serve(port: number): Promise<ChildProcess> {
 }
 
 function ended(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL')
   return new Promise((resolve) =>
     child.exitCode === null && child.signalCode === null ? child.once('exit', () => resolve()) : resolve(),
   )

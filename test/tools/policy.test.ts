@@ -44,6 +44,10 @@ for (const [effect, undoable, expected, policy] of table)
 
 test.each<[string, Partial<RuledAction>]>([
   ['the namespace kube-system is protected', { target: { ...deployment, namespace: 'kube-system' } }],
+  [
+    'the namespace kube-system is protected',
+    { target: { ...deployment, kind: 'Namespace', namespace: null, name: 'kube-system' } },
+  ],
   ['the node talos-cp1 is protected', { target: { ...deployment, kind: 'Node', namespace: null, name: 'talos-cp1' } }],
   ['I run on pve1 myself', { target: { ...deployment, kind: 'Node', namespace: null, name: 'pve1' } }],
   ['Argo CD (media) owns it and may take the change back', { gitops: 'Argo CD (media)' }],

@@ -27,6 +27,28 @@ test('each of our servers is started where its credentials are, with those and n
   for (const entry of servers.values()) expect(entry.declared).toBeUndefined()
 })
 
+test('what limits our servers, and how they may get at a credential, reaches each that is started', () => {
+  const limited = { mcpReadOnly: true, mcpDeny: ['statefulset', '*/vault'] }
+  const servers = ownServers({
+    ...everything,
+    ...limited,
+    kubeconfigAllowExec: true,
+    proxmoxProtectedTags: ['etcd', 'nas'],
+  })
+  for (const entry of servers.values())
+    expect(entry).toMatchObject({ env: { MCP_READ_ONLY: '1', MCP_DENY: 'statefulset,*/vault' } })
+  expect(servers.get('kubernetes')).toMatchObject({ env: { KUBECONFIG_ALLOW_EXEC: '1' } })
+  expect(servers.get('proxmox')).toMatchObject({ env: { PROXMOX_PROTECTED_TAGS: 'etcd,nas' } })
+})
+
+test('in a pod the cluster is reached by its service account, where no kubeconfig is named', () => {
+  const inCluster = { host: '10.96.0.1', port: 443 }
+  const env = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' }
+  expect(ownServers({ inCluster }).get('kubernetes')).toMatchObject({ env })
+  expect(ownServers({ inCluster, kubeconfig: '/k' }).get('kubernetes')).toMatchObject({ env: { KUBECONFIG: '/k' } })
+  expect(ownServers({ inCluster, kubeconfigOperator: '/ko' }).size).toBe(0)
+})
+
 test('nothing is started without credentials, and an operator alone is none', () => {
   expect(ownServers({}).size).toBe(0)
   expect(ownServers({ kubeconfigOperator: '/ko', talosconfigOperator: '/to' }).size).toBe(0)

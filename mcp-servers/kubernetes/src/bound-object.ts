@@ -1,3 +1,5 @@
+import { clip } from '@watchkeeper/mcp-shared'
+
 const TEXT = 4_000
 const ITEMS = 200
 const BYTES = 60_000
@@ -29,7 +31,7 @@ function shrink(object: Record<string, unknown>, limits: Limits): Record<string,
 function shrinkValue(value: unknown, limits: Limits): unknown {
   if (typeof value === 'string' && value.length > limits.text) {
     limits.cut.truncated = true
-    return `${value.slice(0, limits.text)}… (${value.length - limits.text} more characters)`
+    return clip(value, limits.text)
   }
   if (Array.isArray(value)) {
     if (value.length > limits.items) limits.cut.truncated = true

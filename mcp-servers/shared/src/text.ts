@@ -22,9 +22,11 @@ export function oneLine(text: string, max = 500): string {
   )
 }
 
-/** At most `max` characters; a cut is marked with the number of characters left out. */
+/** At most `max` characters, never half of a surrogate pair; a cut is marked with the number of characters left out. */
 export function clip(text: string, max: number): string {
-  return text.length <= max ? text : `${text.slice(0, max)}… (${text.length - max} more characters)`
+  if (text.length <= max) return text
+  const kept = text.slice(0, max).replace(/[\ud800-\udbff]$/, '')
+  return `${kept}… (${text.length - kept.length} more characters)`
 }
 
 /** "1 pod", "3 pods". */

@@ -168,8 +168,10 @@ function watched({ findings }: IncidentView): Line[] {
   ]
 }
 
+/** What was found, each thing once: several looks may have the same to say. */
 function joined(findings: IncidentView['findings']): string {
-  return prose(findings.map(({ summary }) => prose(summary, 120)).join(' · '), 260)
+  const words = new Set(findings.map(({ summary }) => prose(summary, 120)))
+  return prose([...words].join(' · '), 260)
 }
 
 function known({ runbookTitle, incident, record: { fixed, notFixed } }: IncidentView): Line {

@@ -110,7 +110,13 @@ async function whatChanged(deps: GraphDeps, state: IncidentState, action: Action
     tool: action.tool,
     args: action.arguments,
   })
-  if ('problem' in tried) return { kind: 'anew', because: `Something changed since it was shown. ${tried.problem}` }
+  if ('problem' in tried)
+    return {
+      kind: 'anew',
+      because: tried.unanswered
+        ? `Nobody could look whether it is still as it was shown. ${tried.problem}`
+        : `Something changed since it was shown. ${tried.problem}`,
+    }
   return canonicalJson(tried.change.diff) === canonicalJson(action.diff)
     ? undefined
     : { kind: 'anew', because: 'The target has changed since it was shown.' }
