@@ -18,6 +18,7 @@ import { askEdit } from './chat/questions.ts'
 import { startTelegram, TELEGRAM_CHANNEL } from './chat/telegram-bot.ts'
 import type { Config } from './config.ts'
 import { homebound } from './conversation/home.ts'
+import type { OperatorError } from './domain/errors.ts'
 import type { Observe } from './domain/observe.ts'
 import type { Runbook } from './domain/runbook.ts'
 import type { Outside } from './domain/view.ts'
@@ -77,6 +78,8 @@ export interface App {
   parts(): Promise<Part[]>
   /** The token that webhooks must bring. */
   webhookToken: string | undefined
+  /** Resolves, with a sentence for people, when it cannot go on: its embedded database is gone and does not come back. */
+  lost: Promise<OperatorError>
   stop(): Promise<void>
 }
 
@@ -115,7 +118,8 @@ async function build(
   const metrics = createMetrics()
   const observe = wrap?.(metrics) ?? metrics.observe
   await ownFolder(config.dataDir)
-  const url = config.databaseUrl ?? (await embeddedDatabase(config, log, closers))
+  const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config, log, closers) : undefined
+  const url = config.databaseUrl ?? embedded?.url ?? ''
   await prepareDatabase(url)
   const sql = connect(url, { max: POOL, applicationName: config.instanceName })
   closers.push(() => sql.end({ timeout: 5 }))
@@ -347,6 +351,7 @@ async function build(
     url: address,
     webhookToken,
     databaseUrl: url,
+    lost: embedded?.lost ?? new Promise(() => {}),
     runbooks: () => shelf.byId,
     loginLink: (person = people[0]?.name ?? localAdmin.name) => linkFor(person),
     parts: async () =>

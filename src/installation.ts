@@ -45,18 +45,19 @@ async function isFolder(path: string): Promise<boolean> {
   )
 }
 
-/** Starts the embedded Postgres and answers its address. */
+/** Starts the embedded Postgres. `lost` resolves when it has ended by itself and cannot be brought back. */
 export async function embeddedDatabase(
   config: Config,
   log: Logger,
   closers: (() => Promise<unknown>)[],
-): Promise<string> {
+): Promise<{ url: string; lost: Promise<OperatorError> }> {
   const server = await startEmbedded({
     dataDir: join(config.dataDir, 'postgres'),
     log: (text) => log.debug({ part: 'postgres' }, text),
+    onTrouble: (sentence) => log.warn({ part: 'postgres' }, sentence),
   })
   closers.push(() => server.stop())
-  return server.url
+  return server
 }
 
 /** The token webhooks must bring where none is configured: made once, kept in the data folder. */
