@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, realpath, rm } from 'node:fs/promises'
+import { realpath, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -11,6 +11,7 @@ import { lockFile } from './embedded/folder-lock.ts'
 import { keepRunning } from './embedded/keep-running.ts'
 import { isServerOf, readPostmaster, signalServer, stopServer } from './embedded/postmaster.ts'
 import { findServerUser, type ServerUser } from './embedded/server-user.ts'
+import { makeFolder } from './make-folder.ts'
 import { connect, errorCode } from './postgres.ts'
 
 export type EmbeddedPostgres = {
@@ -57,7 +58,7 @@ export async function startEmbedded({ dataDir, log, onTrouble, settings }: Embed
   }
   let lock: { release(): void } | undefined
   try {
-    await mkdir(home, { recursive: true, mode: 0o711 })
+    await makeFolder(home, 0o711)
     lock = lockFile(join(home, 'watchkeeper.lock'))
     if (!lock) throw alreadyUsed(home)
     const start = (port?: number) => bringUp({ home, settings: settings ?? {}, onLog, said, port })

@@ -89,6 +89,12 @@ test.runIf(existsSync('/proc/self'))('a data folder below one that takes none is
   expect(stderr).toMatch(/^The data folder \/proc\/watchkeeper\/data cannot be written\./)
 })
 
+test.runIf(existsSync('/proc/self'))('so it is to a command that runs without an agent', async () => {
+  const { code, stderr } = await run(['freeze'], { DATA_DIR: '/proc/watchkeeper/data' })
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^The data folder \/proc\/watchkeeper\/data\/postgres cannot be made there\. Set DATA_DIR/)
+})
+
 test('a database that is not there is told in a sentence that says what to do', async () => {
   const { code, stderr } = await run(['serve'], {
     DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:9/none',
