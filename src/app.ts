@@ -8,6 +8,7 @@ import { newestEntries } from './autonomy/ledger.ts'
 import { setPolicy } from './autonomy/policy-setting.ts'
 import { cardChanges } from './chat/card-changes.ts'
 import { consoleApp } from './chat/console/console.ts'
+import { loginLink } from './chat/console/login-link.ts'
 import { consolePolicy } from './chat/console/policy.ts'
 import { consoleQuestions } from './chat/console/questions.ts'
 import { localAdmin, postgresSessions } from './chat/console/sessions.ts'
@@ -72,7 +73,10 @@ export interface App {
   databaseUrl: string
   /** The runbooks in use, by id. */
   runbooks(): ReadonlyMap<string, Runbook>
-  /** A one-time link into the console, for the first on the list unless told; undefined where the console is off. */
+  /**
+   * A one-time link into the console; undefined where the console is off. Without a name it is the local admin's, and throws OperatorError
+   * when people are configured, for then there is no such admin.
+   */
   loginLink(person?: string): Promise<string | undefined>
   /** Which parts are real, embedded or missing, for the table at start and for `doctor`. */
   parts(): Promise<Part[]>
@@ -84,7 +88,6 @@ export interface App {
 }
 
 const GRANT_TTL_MS = 15_000
-const LOGIN_TTL_MS = 15 * 60_000
 const DUTY_TTL_MS = 9_000
 /** How long one investigation may take, all its models and looks together. */
 const INVESTIGATION_DEADLINE_MS = 5 * 60_000
@@ -307,9 +310,7 @@ async function build(
   }
   const address = `http://${config.host}:${server.port}`
   const linkFor = async (person: string) =>
-    config.console
-      ? `${config.publicUrl ?? address}/login?token=${await signIn.createLogin(person, LOGIN_TTL_MS)}`
-      : undefined
+    config.console ? await loginLink(signIn, config.publicUrl ?? address, person) : undefined
   if (config.telegram) {
     const telegram = startTelegram({
       config: { ...config, telegram: config.telegram },
@@ -353,7 +354,7 @@ async function build(
     databaseUrl: url,
     lost: embedded?.lost ?? new Promise(() => {}),
     runbooks: () => shelf.byId,
-    loginLink: (person = people[0]?.name ?? localAdmin.name) => linkFor(person),
+    loginLink: (person = localAdmin.name) => linkFor(person),
     parts: async () =>
       await partsOf(config, {
         toolbox,

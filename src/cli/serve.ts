@@ -1,5 +1,5 @@
-import { startApp } from '../app.ts'
-import { readConfig } from '../config.ts'
+import { type App, startApp } from '../app.ts'
+import { type Config, readConfig } from '../config.ts'
 import type { OperatorError } from '../domain/errors.ts'
 import { partsTable } from '../parts.ts'
 import { createLog } from './log.ts'
@@ -17,8 +17,7 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   const signalled = nextSignal()
   const app = await startApp(config, { log })
   process.stdout.write(`\nWatchkeeper is on watch at ${app.url}\n\n${partsTable(await app.parts())}\n\n`)
-  const link = await app.loginLink()
-  if (link !== undefined) process.stdout.write(`Sign in within 15 minutes, once: ${link}\n`)
+  process.stdout.write(await howToSignIn(config, app))
   process.stdout.write(`Webhooks go to ${app.url}/webhooks/alertmanager\n\n`)
   const ending = await Promise.race([signalled, app.lost])
   if (typeof ending === 'string') log.info({ signal: ending }, 'stopping')
@@ -26,6 +25,17 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
   process.once('SIGINT', () => process.exit(130))
   await app.stop()
   return typeof ending === 'string' ? 0 : 1
+}
+
+/**
+ * A link is printed only while nobody is listed. Afterwards it would sign in one of the people, and whoever reads the log of this
+ * process would decide in their name.
+ */
+async function howToSignIn({ console, people, telegram }: Config, app: App): Promise<string> {
+  if (!console) return ''
+  if (people.length === 0) return `Sign in within 15 minutes, once: ${await app.loginLink()}\n`
+  const shell = 'run watchkeeper login NAME, with a name of PEOPLE'
+  return `To sign in to the console, ${telegram ? `send /login to the bot, or ${shell}` : shell}.\n`
 }
 
 function nextSignal(): Promise<string> {

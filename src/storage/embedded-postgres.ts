@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { OperatorError } from '../domain/errors.ts'
 import { type Binaries, findBinaries } from './embedded/binaries.ts'
-import { type Cluster, openCluster, SUPERUSER, serverEnvironment } from './embedded/cluster.ts'
+import { type Cluster, knownCluster, openCluster, SUPERUSER, serverEnvironment } from './embedded/cluster.ts'
 import { explainStart } from './embedded/explain.ts'
 import { lockFile } from './embedded/folder-lock.ts'
 import { keepRunning } from './embedded/keep-running.ts'
@@ -79,6 +79,18 @@ export async function startEmbedded({ dataDir, log, onTrouble, settings }: Embed
     lock?.release()
     throw explainStart(error, home, said)
   }
+}
+
+/**
+ * How to connect to the server that runs in `dataDir` for somebody else, such as an agent; undefined where none does, or it is not
+ * for this user. It holds the password: never log it.
+ */
+export async function findEmbedded(dataDir: string): Promise<string | undefined> {
+  const { folder, password } = await knownCluster(resolve(dataDir))
+  const found = await readPostmaster(folder)
+  if (password === undefined || !found?.ready || !(await isServerOf(folder, found.pid))) return undefined
+  const cluster = { folder, password }
+  return (await letsUsIn(cluster, found.port)) === 'yes' ? urlOf(cluster, found.port) : undefined
 }
 
 type Running = { url: string; adopted: boolean; pid: number; port: number; folder: string }
