@@ -11,10 +11,25 @@ if (major < 22 || (major === 22 && minor < 19)) {
       'Node that "npm ci" installed; if that is what you did, run "npm ci" again without --ignore-scripts.\n',
   )
   process.exitCode = 1
+} else if (!takesEnvFile()) {
+  process.stderr.write(
+    'The .env in this folder cannot be read: it is no file, or not for this user. Mend or remove it; what it holds can also be ' +
+      'set in the environment.\n',
+  )
+  process.exitCode = 1
 } else {
-  // What is set already wins over the file.
-  if (existsSync('.env')) process.loadEnvFile('.env')
   // Keeps compiled modules between starts: a second start is quicker, and the memory of stripping types is not needed.
   module.enableCompileCache?.()
   await import('../src/main.ts')
+}
+
+/** What is set already wins over the file. False where there is one that cannot be read. */
+function takesEnvFile() {
+  if (!existsSync('.env')) return true
+  try {
+    process.loadEnvFile('.env')
+    return true
+  } catch {
+    return false
+  }
 }

@@ -8,6 +8,7 @@ import { newestEntries } from './autonomy/ledger.ts'
 import { setPolicy } from './autonomy/policy-setting.ts'
 import { cardChanges } from './chat/card-changes.ts'
 import { consoleApp } from './chat/console/console.ts'
+import { loginLink } from './chat/console/login-link.ts'
 import { consolePolicy } from './chat/console/policy.ts'
 import { consoleQuestions } from './chat/console/questions.ts'
 import { localAdmin, postgresSessions } from './chat/console/sessions.ts'
@@ -19,6 +20,7 @@ import { startTelegram, TELEGRAM_CHANNEL } from './chat/telegram-bot.ts'
 import { addressOf } from './config/address.ts'
 import type { Config } from './config.ts'
 import { homebound } from './conversation/home.ts'
+import type { OperatorError } from './domain/errors.ts'
 import type { Observe } from './domain/observe.ts'
 import type { Runbook } from './domain/runbook.ts'
 import type { Outside } from './domain/view.ts'
@@ -74,17 +76,21 @@ export interface App {
   databaseUrl: string
   /** The runbooks in use, by id. */
   runbooks(): ReadonlyMap<string, Runbook>
-  /** A one-time link into the console, for the first on the list unless told; undefined where the console is off. */
+  /**
+   * A one-time link into the console; undefined where the console is off. Without a name it is the local admin's, and throws OperatorError
+   * when people are configured, for then there is no such admin.
+   */
   loginLink(person?: string): Promise<string | undefined>
   /** Which parts are real, embedded or missing, for the table at start and for `doctor`. */
   parts(): Promise<Part[]>
   /** The token that webhooks must bring. */
   webhookToken: string | undefined
+  /** Resolves, with a sentence for people, when it cannot go on: its embedded database is gone and does not come back. */
+  lost: Promise<OperatorError>
   stop(): Promise<void>
 }
 
 const GRANT_TTL_MS = 15_000
-const LOGIN_TTL_MS = 15 * 60_000
 const DUTY_TTL_MS = 9_000
 /** How long one investigation may take, all its models and looks together. */
 const INVESTIGATION_DEADLINE_MS = 5 * 60_000
@@ -118,7 +124,8 @@ async function build(
   const metrics = createMetrics()
   const observe = wrap?.(metrics) ?? metrics.observe
   await ownFolder(config.dataDir)
-  const url = config.databaseUrl ?? (await embeddedDatabase(config, log, closers))
+  const embedded = config.databaseUrl === undefined ? await embeddedDatabase(config, log, closers) : undefined
+  const url = config.databaseUrl ?? embedded?.url ?? ''
   await prepareDatabase(url)
   const sql = connect(url, { max: POOL, applicationName: config.instanceName })
   closers.push(() => sql.end({ timeout: 5 }))
@@ -317,9 +324,7 @@ async function build(
   }
   const address = addressOf(config.host, server.port)
   const linkFor = async (person: string) =>
-    config.console
-      ? `${config.publicUrl ?? address}/login?token=${await signIn.createLogin(person, LOGIN_TTL_MS)}`
-      : undefined
+    config.console ? await loginLink(signIn, config.publicUrl ?? address, person) : undefined
   if (config.telegram) {
     const telegram = startTelegram({
       config: { ...config, telegram: config.telegram },
@@ -363,8 +368,9 @@ async function build(
     url: address,
     webhookToken,
     databaseUrl: url,
+    lost: embedded?.lost ?? new Promise(() => {}),
     runbooks: () => shelf.byId,
-    loginLink: (person = people[0]?.name ?? localAdmin.name) => linkFor(person),
+    loginLink: (person = localAdmin.name) => linkFor(person),
     parts: async () =>
       await partsOf(config, {
         toolbox,

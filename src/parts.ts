@@ -3,6 +3,8 @@ import type { Config, InferenceConfig } from './config.ts'
 import type { Mode } from './domain/inference.ts'
 import type { Problem } from './domain/runbook.ts'
 import { checkOllama } from './inference/ollama-check.ts'
+import { checkAlertmanager } from './ingest/alertmanager-check.ts'
+import { checkQdrant } from './knowledge/index/qdrant-check.ts'
 import { OWN_SERVERS } from './tools/rules.ts'
 import { STARTED_BY } from './tools/server-entries.ts'
 import type { Toolbox } from './tools/toolbox.ts'
@@ -22,33 +24,33 @@ export interface Running {
   mode?: Mode
 }
 
-/** What this installation is made of, in the order in which people look. Asks every MCP server for its tools. */
+/**
+ * What this installation is made of, in the order in which people look. Everything that can be asked is asked, side by side and
+ * once: MCP servers for their tools, the others for a sign of life.
+ */
 export async function partsOf(config: Config, { toolbox, runbooks, problems, mode }: Running): Promise<Part[]> {
-  await toolbox.tools()
+  const [telegram, alertmanager, index, embedding, local] = await Promise.all([
+    telegramPart(config),
+    alertmanagerPart(config),
+    indexPart(config),
+    embeddingPart(config),
+    localPart(config.inference, mode),
+    toolbox.tools(),
+  ])
   return [
     config.databaseUrl === undefined
       ? part('database', 'embedded', `Postgres in ${config.dataDir}. Set DATABASE_URL for your own.`)
       : part('database', 'real', 'Postgres from DATABASE_URL.'),
-    await telegramPart(config),
+    telegram,
     config.console
       ? part('console', 'real', `On ${config.publicUrl ?? `${config.host}, port ${config.port}`}.`)
       : part('console', 'missing', 'Turned off by CONSOLE.'),
-    config.alertmanager
-      ? part('alertmanager', 'real', `Asked each ${config.alertmanager.pollMs / 1000} s for what webhooks missed.`)
-      : part('alertmanager', 'missing', 'Webhooks alone. Set ALERTMANAGER_URL so that missed alerts are found.'),
+    alertmanager,
     ...toolParts(toolbox),
     runbooksPart(config, runbooks, problems),
-    config.knowledge.qdrant
-      ? part('index', 'real', 'Qdrant from QDRANT_URL. `npm run watchkeeper -- index --status` says what is in it.')
-      : part('index', 'embedded', 'In the database, searched in this process. Set QDRANT_URL for Qdrant.'),
-    config.knowledge.ollamaHost === undefined
-      ? part(
-          'embedding',
-          'missing',
-          'Pages are found by their words alone. Set OLLAMA_HOST to find them by meaning too.',
-        )
-      : part('embedding', 'real', `${config.knowledge.embeddingModel} by Ollama.`),
-    await localPart(config.inference, mode),
+    index,
+    embedding,
+    local,
     cloudPart(config.inference, mode),
     config.people.length > 0
       ? part('people', 'real', peopleOf(config))
@@ -65,6 +67,37 @@ async function telegramPart({ telegram }: Config): Promise<Part> {
     )
   const { ok, detail } = await checkTelegram(telegram)
   return part('telegram', ok ? 'real' : 'broken', `${detail}, by ${telegram.mode}.`)
+}
+
+async function alertmanagerPart({ alertmanager }: Config): Promise<Part> {
+  const name = 'alertmanager'
+  if (!alertmanager)
+    return part(name, 'missing', 'Webhooks alone. Set ALERTMANAGER_URL so that missed alerts are found.')
+  const { ok, detail } = await checkAlertmanager(alertmanager)
+  return ok
+    ? part(name, 'real', `Asked each ${alertmanager.pollMs / 1000} s for what webhooks missed.`)
+    : part(name, 'broken', `${detail} Webhooks are taken all the same.`)
+}
+
+async function indexPart({ knowledge: { qdrant } }: Config): Promise<Part> {
+  const name = 'index'
+  if (!qdrant) return part(name, 'embedded', 'In the database, searched in this process. Set QDRANT_URL for Qdrant.')
+  const { ok, detail } = await checkQdrant(qdrant)
+  return ok
+    ? part(name, 'real', 'Qdrant from QDRANT_URL. `npm run watchkeeper -- index --status` says what is in it.')
+    : part(name, 'broken', `${detail} Runbooks are found by their alerts all the same.`)
+}
+
+async function embeddingPart({ knowledge: { ollamaHost, embeddingModel } }: Config): Promise<Part> {
+  const name = 'embedding'
+  if (ollamaHost === undefined)
+    return part(name, 'missing', 'Pages are found by their words alone. Set OLLAMA_HOST to find them by meaning too.')
+  const state = await checkOllama({ host: ollamaHost, model: embeddingModel })
+  if (!state.reachable)
+    return part(name, 'broken', `Ollama in OLLAMA_HOST: ${state.because}. Pages are found by their words alone.`)
+  return state.there
+    ? part(name, 'real', `${embeddingModel} by Ollama.`)
+    : part(name, 'missing', `Ollama answers without it. Run: ollama pull ${embeddingModel}`)
 }
 
 async function localPart({ ollama, mode: configured }: InferenceConfig, mode = configured): Promise<Part> {

@@ -99,6 +99,7 @@ test.each<[keyof typeof VARIABLES, string, RegExp]>([
   ['TELEGRAM_TOPICS', 'default, sonarr', /arr, home-assistant/],
   ['TELEGRAM_API_ROOT', 'ftp://x', /http:\/\/ or https:\/\//],
   ['ALERTMANAGER_URL', 'https://user:pass@host', /leave the user and the password out/],
+  ['ALERTMANAGER_RECEIVER', 'watch(', /a name, or to a regular expression/],
   ['QUIET_HOURS', '23-24', /hours of the day/],
   ['QUIET_HOURS', '7-07', /two different hours/],
   ['TIMEZONE', 'Mars/Olympus', /Europe\/Berlin/],

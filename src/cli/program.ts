@@ -42,6 +42,11 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
     .command('thaw')
     .description('end the freeze')
     .action(does(async () => await (await import('./freeze.ts')).freezeCommand('thaw', env)))
+  program
+    .command('login')
+    .argument('<name>', 'one of PEOPLE')
+    .description('print a link into the console for somebody, good once and for 15 minutes')
+    .action(does(async (name = '') => await (await import('./login.ts')).loginCommand(name, env)))
   const runbook = program.command('runbook').description('work on runbooks')
   runbook
     .command('lint')

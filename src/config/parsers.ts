@@ -157,6 +157,16 @@ export function matching(pattern: RegExp, remedy: string) {
   }
 }
 
+/** A regular expression that is held against whole names. */
+export function wholePattern(value: string): string {
+  try {
+    new RegExp(`^(?:${value})$`)
+    return value
+  } catch {
+    throw new Wrong('set it to a name, or to a regular expression that JavaScript can read')
+  }
+}
+
 /** The id of a Telegram chat: positive for a person, negative for a group. */
 export function chatId(value: string): number {
   return Number(matching(/^-?[1-9]\d{0,14}$/, 'set it to the numeric id of the chat, negative for a group')(value))

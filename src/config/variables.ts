@@ -20,6 +20,7 @@ import {
   timezone,
   toggle,
   webUrl,
+  wholePattern,
   words,
 } from './parsers.ts'
 import { people } from './people.ts'
@@ -263,10 +264,11 @@ export const VARIABLES = {
   }),
   ALERTMANAGER_RECEIVER: optional({
     section: 'Alertmanager',
-    type: 'text',
+    type: 'regular expression',
     without: 'alerts of every receiver are polled',
-    about: 'The receiver that points to Watchkeeper; only its alerts are polled.',
-    parse: text,
+    about:
+      'The receiver that points to Watchkeeper, by its whole name or a pattern for it; only its alerts are polled.',
+    parse: wholePattern,
   }),
   ALERTMANAGER_POLL_SECONDS: set({
     section: 'Alertmanager',

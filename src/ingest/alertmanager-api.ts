@@ -51,6 +51,17 @@ export function alertmanagerApi(options: ApiOptions): AlertmanagerApi {
   return { active: (signal) => ask(false, signal), firing: (signal) => ask(true, signal) }
 }
 
+/** The names of all receivers there are. Throws UpstreamError. */
+export async function receiverNames(options: ApiOptions): Promise<string[]> {
+  const response = await call(options, `${options.url.replace(/\/+$/, '')}/api/v2/receivers`, undefined)
+  if (response.status !== 200) throw await failureOf(response)
+  const names = z
+    .array(z.object({ name: z.string() }))
+    .safeParse(parse(await readText(response, options.maxBytes ?? 1_048_576)))
+  if (!names.success) throw unreadable('it has another shape', names.error)
+  return names.data.map(({ name }) => name)
+}
+
 async function list(options: ApiOptions, muted: boolean, signal: AbortSignal | undefined): Promise<PolledAlert[]> {
   const response = await call(options, urlOf(options, muted), signal)
   if (response.status !== 200) throw await failureOf(response)

@@ -1,5 +1,6 @@
 import type { AlertmanagerApi, PolledAlert } from './alertmanager-api.ts'
 import type { IncidentIntake, IncomingReport } from './intake.ts'
+import { receiverMatcher } from './receiver-matcher.ts'
 
 /** An alert that fires as far as we know. */
 export interface StandingAlert {
@@ -204,13 +205,6 @@ function reportOf({ report, receivers }: PolledAlert, asOf: Date, ours: string |
 
 function ending({ report, contradicted }: StandingAlert, asOf: Date): IncomingReport {
   return { ...report, status: 'resolved', endsAt: contradicted ? (report.endsAt ?? asOf) : asOf, asOf }
-}
-
-/** Alertmanager matches the whole name. */
-function receiverMatcher(receiver: string | undefined): (name: string) => boolean {
-  if (!receiver) return () => true
-  const pattern = new RegExp(`^(?:${receiver})$`)
-  return (name) => pattern.test(name)
 }
 
 function fingerprintOf({ report }: { report: IncomingReport }): string {

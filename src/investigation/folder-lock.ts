@@ -1,6 +1,7 @@
-import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises'
+import { open, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { makeFolder } from '../storage/make-folder.ts'
 
 export interface LockTimes {
   /** Milliseconds without a sign of life after which its holder counts as dead. */
@@ -20,7 +21,7 @@ export async function withLock<T>(
   { staleMs, patienceMs }: LockTimes,
   work: (alive: () => Promise<void>) => Promise<T>,
 ): Promise<{ done: T } | undefined> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   const until = performance.now() + patienceMs
   while (!(await taken(path))) {
     if (performance.now() > until) return undefined

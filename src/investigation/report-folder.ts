@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../storage/make-folder.ts'
 import type { NamedReport } from './named.ts'
 import { pushReports, type ReportsRemote } from './report-git.ts'
 
@@ -34,7 +35,7 @@ export async function keepReport(
   { folder, remote }: KeepOptions,
   kept: KeptName = { id: randomBytes(2).toString('hex'), at: named.startedAt },
 ): Promise<KeptReport> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const file = fileNameOf(named, kept)
   const path = join(folder, file)
   const beside = `${path}.${randomBytes(4).toString('hex')}.part`

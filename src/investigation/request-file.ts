@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { readYamlText } from '../knowledge/yaml-text.ts'
+import { makeFolder } from '../storage/make-folder.ts'
 import type { InvestigationRequest } from './investigation-rows.ts'
 import { type KnownNames, type NamedRequest, namedRequest } from './named-request.ts'
 
@@ -61,7 +62,7 @@ export async function* takeRequests(
 ): AsyncGenerator<{ taken: TakenRequest } | { rejected: RejectedRequest }> {
   // Read more than once.
   const names = { runbooks: [...known.runbooks], clusters: [...known.clusters] }
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   for (const file of (await readdir(folder)).filter((name) => REQUEST.test(name)).sort()) {
     const path = await claim(folder, file)
     if (path === undefined) continue

@@ -1,15 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, realpath, rm } from 'node:fs/promises'
+import { realpath, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { OperatorError } from '../domain/errors.ts'
 import { type Binaries, findBinaries } from './embedded/binaries.ts'
-import { type Cluster, openCluster, SUPERUSER, serverEnvironment } from './embedded/cluster.ts'
+import { type Cluster, knownCluster, openCluster, SUPERUSER, serverEnvironment } from './embedded/cluster.ts'
 import { explainStart } from './embedded/explain.ts'
 import { lockFile } from './embedded/folder-lock.ts'
+import { keepRunning } from './embedded/keep-running.ts'
 import { isServerOf, readPostmaster, signalServer, stopServer } from './embedded/postmaster.ts'
 import { findServerUser, type ServerUser } from './embedded/server-user.ts'
+import { makeFolder } from './make-folder.ts'
 import { connect, errorCode } from './postgres.ts'
 
 export type EmbeddedPostgres = {
@@ -17,6 +19,8 @@ export type EmbeddedPostgres = {
   url: string
   /** Whether a server left behind by a crash was taken over. */
   adopted: boolean
+  /** Resolves, with a sentence for people, when the server has ended by itself and cannot be brought back. */
+  lost: Promise<OperatorError>
   /** Disconnects everybody, checkpoints and ends the server. Calling it again does nothing. */
   stop(): Promise<void>
 }
@@ -26,6 +30,8 @@ export type EmbeddedOptions = {
   dataDir: string
   /** Takes what the server says, a line or more at a time. */
   log?: (text: string) => void
+  /** Told in a sentence when the server has ended by itself, and what came of starting it again. */
+  onTrouble?: (sentence: string) => void
   /** Server settings beyond the usual ones, such as `fsync=off` for a database that is thrown away. */
   settings?: Record<string, string>
 }
@@ -39,9 +45,10 @@ const DATABASE = 'watchkeeper'
  * Runs a real Postgres out of `dataDir`, on a free port of the loopback address, for this process alone.
  *
  * A server that outlived a crash of its agent is taken over, or stopped when it does not answer. Throws an OperatorError
- * when another agent uses the folder, the folder cannot be used, or the disk is full.
+ * when another agent uses the folder, the folder cannot be used, or the disk is full. A server that ends without having been asked
+ * to, as where memory ran out, is started again on the same port.
  */
-export async function startEmbedded({ dataDir, log, settings }: EmbeddedOptions): Promise<EmbeddedPostgres> {
+export async function startEmbedded({ dataDir, log, onTrouble, settings }: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const home = resolve(dataDir)
   const said: string[] = []
   const onLog = (text: string) => {
@@ -51,20 +58,53 @@ export async function startEmbedded({ dataDir, log, settings }: EmbeddedOptions)
   }
   let lock: { release(): void } | undefined
   try {
-    await mkdir(home, { recursive: true, mode: 0o711 })
+    await makeFolder(home, 0o711)
     lock = lockFile(join(home, 'watchkeeper.lock'))
     if (!lock) throw alreadyUsed(home)
-    const server = await bringUp(home, settings ?? {}, onLog, said)
-    return holdUntilStopped(server, lock)
+    const start = (port?: number) => bringUp({ home, settings: settings ?? {}, onLog, said, port })
+    const server = await start()
+    const again = () => {
+      // What it said before it ended does not say why it does not start.
+      said.length = 0
+      return start(server.port)
+    }
+    return holdUntilStopped(server, {
+      lock,
+      again,
+      isHopeless: (error) => isHopeless(error, said),
+      explain: (error) => explainStart(error, home, said),
+      tell: onTrouble ?? (() => {}),
+    })
   } catch (error) {
     lock?.release()
     throw explainStart(error, home, said)
   }
 }
 
-type Running = { url: string; adopted: boolean; pid: number; child?: ChildProcess }
+/**
+ * How to connect to the server that runs in `dataDir` for somebody else, such as an agent; undefined where none does, or it is not
+ * for this user. It holds the password: never log it.
+ */
+export async function findEmbedded(dataDir: string): Promise<string | undefined> {
+  const { folder, password } = await knownCluster(resolve(dataDir))
+  const found = await readPostmaster(folder)
+  if (password === undefined || !found?.ready || !(await isServerOf(folder, found.pid))) return undefined
+  const cluster = { folder, password }
+  return (await letsUsIn(cluster, found.port)) === 'yes' ? urlOf(cluster, found.port) : undefined
+}
 
-async function bringUp(home: string, settings: Record<string, string>, onLog: (text: string) => void, said: string[]) {
+type Running = { url: string; adopted: boolean; pid: number; port: number; folder: string }
+
+type BringUp = {
+  home: string
+  settings: Record<string, string>
+  onLog: (text: string) => void
+  said: readonly string[]
+  /** Any that is free unless told. */
+  port: number | undefined
+}
+
+async function bringUp({ home, settings, onLog, said, port }: BringUp): Promise<Running> {
   const [binaries, user] = await Promise.all([findBinaries(), findServerUser()])
   const cluster = await openCluster(home, binaries.initdb, user, onLog)
   const adopted = await adopt(cluster)
@@ -72,7 +112,7 @@ async function bringUp(home: string, settings: Record<string, string>, onLog: (t
   const deadline = performance.now() + PATIENCE_MS
   for (let pause = 50; ; pause = Math.min(pause * 2, 1_000)) {
     try {
-      return await launch({ cluster, binaries, user, settings, onLog })
+      return await launch({ cluster, binaries, user, settings, onLog, port: port ?? (await freePort()) })
     } catch (error) {
       if (performance.now() + pause > deadline || isHopeless(error, said)) throw error
       await wait(pause)
@@ -91,7 +131,7 @@ async function adopt(cluster: Cluster): Promise<Running | undefined> {
       return undefined
     }
     if (found.ready && (await letsUsIn(cluster, found.port)) === 'yes')
-      return { url: urlOf(cluster, found.port), adopted: true, pid: found.pid }
+      return { ...at(cluster, found.port), adopted: true, pid: found.pid }
     // It may be in the middle of its recovery or its shutdown, so it is given a while.
     if (found.ready || performance.now() > deadline) {
       await stopServer(found.pid, PATIENCE_MS / 2)
@@ -125,10 +165,10 @@ type Launch = {
   user: ServerUser
   settings: Record<string, string>
   onLog: (text: string) => void
+  port: number
 }
 
-async function launch({ cluster, binaries, user, settings, onLog }: Launch): Promise<Running> {
-  const port = await freePort()
+async function launch({ cluster, binaries, user, settings, onLog, port }: Launch): Promise<Running> {
   const flags = { listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', ...settings }
   const options = Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   // A group of its own: Ctrl-C in a terminal goes to us alone, and we end the server last.
@@ -142,7 +182,7 @@ async function launch({ cluster, binaries, user, settings, onLog }: Launch): Pro
   const pid = await readiness(child, cluster, port)
   child.unref()
   if ('unref' in child.stderr && typeof child.stderr.unref === 'function') child.stderr.unref()
-  return { url: urlOf(cluster, port), adopted: false, pid, child }
+  return { ...at(cluster, port), adopted: false, pid }
 }
 
 /** Resolves with the process id once the server lets us in; rejects when it ends before that, or takes 30 s. */
@@ -168,24 +208,51 @@ async function readiness(child: ChildProcess, cluster: Cluster, port: number): P
   throw ended ?? new Error('postgres was not ready after 30 seconds')
 }
 
-function holdUntilStopped({ url, adopted, pid }: Running, lock: { release(): void }): EmbeddedPostgres {
+type Hold = {
+  lock: { release(): void }
+  again(): Promise<Running>
+  isHopeless(error: unknown): boolean
+  explain(error: unknown): OperatorError
+  tell(sentence: string): void
+}
+
+function holdUntilStopped({ url, adopted, pid, folder }: Running, hold: Hold): EmbeddedPostgres {
+  const { lock, again, explain } = hold
+  const kept = keepRunning(pid, {
+    isRunning: (one) => isServerOf(folder, one),
+    bringBack: async () => (await again()).pid,
+    isHopeless: hold.isHopeless,
+    tell: hold.tell,
+  })
   // The last resort, for a process that ends without having stopped us: signals are not handled here.
-  const atExit = () => signalServer(pid)
+  const atExit = () => {
+    const running = kept.pid()
+    if (running !== undefined) signalServer(running)
+  }
   process.once('exit', atExit)
   let stopping: Promise<void> | undefined
   const end = async () => {
     process.off('exit', atExit)
-    await stopServer(pid)
+    await kept.stop()
+    const running = kept.pid()
+    if (running !== undefined) await stopServer(running)
     lock.release()
   }
   return {
     url,
     adopted,
+    lost: kept.lost.then(
+      (error) => new OperatorError(`The embedded Postgres ended and did not come back. ${explain(error).message}`),
+    ),
     stop() {
       stopping ??= end()
       return stopping
     },
   }
+}
+
+function at(cluster: Cluster, port: number): Pick<Running, 'url' | 'port' | 'folder'> {
+  return { url: urlOf(cluster, port), port, folder: cluster.folder }
 }
 
 function urlOf({ password }: Cluster, port: number, database = DATABASE): string {

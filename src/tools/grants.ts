@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
 import { OperatorError } from '../domain/errors.ts'
 import { canonicalJson, hashOf, type JsonObject } from '../domain/json.ts'
+import { madeOnce } from '../storage/made-once.ts'
 import type { Permit } from './toolbox.ts'
 
 /** Where in an MCP request's `_meta` the grant travels. */
@@ -41,35 +41,41 @@ export function grantSigner(pem: string): GrantSigner {
 }
 
 function readKey(pem: string): KeyObject {
-  try {
-    const key = createPrivateKey(pem)
-    if (key.asymmetricKeyType === 'ed25519') return key
-  } catch (error) {
-    throw new OperatorError(
-      'GRANT_KEY is not a private key in PEM. Make one with: openssl genpkey -algorithm ed25519',
-      {
-        cause: error,
-      },
-    )
-  }
+  const key = privateKey(pem)
+  if (!key)
+    throw new OperatorError('GRANT_KEY is not a private key in PEM. Make one with: openssl genpkey -algorithm ed25519')
+  if (key.asymmetricKeyType === 'ed25519') return key
   throw new OperatorError('GRANT_KEY must be an Ed25519 key. Make one with: openssl genpkey -algorithm ed25519')
 }
 
-/** The installation's own key, made at first start and kept readable by its owner alone. */
-export async function keyFromFolder(path: string): Promise<string> {
+function privateKey(pem: string): KeyObject | undefined {
   try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
-  }
-  const { privateKey } = generateKeyPairSync('ed25519')
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  await mkdir(dirname(path), { recursive: true })
-  try {
-    await writeFile(path, pem, { mode: 0o600, flag: 'wx' })
-    return pem
+    return createPrivateKey(pem)
   } catch {
-    // Another replica on the same folder was first: its key is the key.
-    return await readFile(path, 'utf8')
+    return undefined
   }
+}
+
+/**
+ * The installation's own key, made at first start and kept readable by its owner alone. A file without a key is an OperatorError:
+ * a new one in its place would be refused by servers elsewhere, so people decide.
+ */
+export async function keyFromFolder(path: string): Promise<string> {
+  const pem = (await exists(path)) ? await readFile(path, 'utf8') : await madeOnce(path, newKey)
+  if (privateKey(pem)?.asymmetricKeyType === 'ed25519') return pem
+  throw new OperatorError(
+    `The file ${path} does not hold an Ed25519 private key in PEM. Put it back from a backup, or remove it: the next start makes a new one, whose public half MCP servers elsewhere must be given.`,
+  )
+}
+
+function newKey(): string {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  )
 }

@@ -235,12 +235,12 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
           ...(signal && { signal }),
         },
       )
-      return toAnswer(answer, started)
+      return toAnswer(answer, { started, foreign: entry.declared !== undefined })
     } catch (error) {
       // A server behind HTTP may have restarted, and knows nothing of this session any more.
       if (!(error instanceof McpError) && !signal?.aborted && ready === open) ready = undefined
       if (isUnread(error) && !forgotten && !signal?.aborted) return await send(sent, open)
-      return failed(error, name, started)
+      return failed(error, name, { started, changing: permit !== undefined })
     } finally {
       open.calls -= 1
       if (ready !== open && open.calls === 0) void open.client.close().catch(() => {})
@@ -368,7 +368,10 @@ function audienceOf(client: Client): string | undefined {
   return grants && 'audience' in grants && typeof grants.audience === 'string' ? grants.audience : undefined
 }
 
-function toAnswer(answer: Awaited<ReturnType<Client['callTool']>>, started: number): ToolAnswer {
+function toAnswer(
+  answer: Awaited<ReturnType<Client['callTool']>>,
+  { started, foreign }: { started: number; foreign: boolean },
+): ToolAnswer {
   const tookMs = Date.now() - started
   const content = Array.isArray(answer.content) ? answer.content : []
   const text = content.flatMap(wordsOf).join('\n')
@@ -381,7 +384,8 @@ function toAnswer(answer: Awaited<ReturnType<Client['callTool']>>, started: numb
       code,
       message: typeof error.message === 'string' ? error.message : text || 'The tool failed and did not say why.',
       retryable: error.retryable === true,
-      uncertain: code === 'timeout' || code === 'unreachable' || code === 'internal',
+      // Our own servers say by the code that nothing was done. What somebody else's means by a word of its own, nobody knows.
+      uncertain: foreign || code === 'timeout' || code === 'unreachable' || code === 'internal',
       tookMs,
     }
   }
@@ -421,7 +425,11 @@ function kept(answer: ToolAnswer): ToolAnswer {
   return { ...answer, code: storable(cutText(code, MAX_CODE)), message: storable(cutText(message, MAX_MESSAGE)) }
 }
 
-function failed(error: unknown, server: string, started: number): ToolAnswer {
+function failed(
+  error: unknown,
+  server: string,
+  { started, changing }: { started: number; changing: boolean },
+): ToolAnswer {
   const tookMs = Date.now() - started
   if (error instanceof McpError && error.code === ErrorCode.RequestTimeout)
     return {
@@ -432,8 +440,10 @@ function failed(error: unknown, server: string, started: number): ToolAnswer {
       uncertain: true,
       tookMs,
     }
+  // A refusal of the arguments has this code, and so has an answer that does not fit the tool's output schema: the SDK holds it
+  // against that after the call, on this side and, in older servers, on theirs. By then the change has taken place.
   if (error instanceof McpError && error.code === ErrorCode.InvalidParams)
-    return { ok: false, code: 'invalid', message: error.message, retryable: false, uncertain: false, tookMs }
+    return { ok: false, code: 'invalid', message: error.message, retryable: false, uncertain: changing, tookMs }
   const message = error instanceof Error ? error.message : String(error)
   return {
     ok: false,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,11 +23,11 @@ interface Ended {
 }
 
 /** Runs the command line in a process of its own, with nothing in its environment but this. */
-function run(args: string[], env: Record<string, string> = {}): Promise<Ended> {
+function run(args: string[], env: Record<string, string> = {}, cwd = folder): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [launcher, ...args], {
       env: { PATH: process.env.PATH ?? '', ...env },
-      cwd: folder,
+      cwd,
     })
     let stdout = ''
     let stderr = ''
@@ -53,6 +53,17 @@ test('a bad configuration is told whole, each fault with what to set, and no val
   for (const name of ['PORT', 'PEOPLE', 'DATABASE_URL', 'TELEGRAM_CHAT_ID']) expect(stderr).toContain(`${name}: `)
   expect(stderr).not.toContain('hunter2')
   expect(stderr).not.toContain('    at ')
+})
+
+test('an .env that is a folder is told in a sentence that says what to do', async () => {
+  const here = mkdtempSync(join(folder, 'env-'))
+  mkdirSync(join(here, '.env'))
+  const { code, stderr } = await run(['doctor'], {}, here)
+  expect(code).toBe(1)
+  expect(stderr).toMatch(
+    /^The \.env in this folder cannot be read: it is no file, or not for this user\. Mend or remove it/,
+  )
+  expect(stderr.trim().split('\n')).toHaveLength(1)
 })
 
 test('a port in use is told in a sentence that says what to do', async () => {
@@ -87,6 +98,12 @@ test.runIf(existsSync('/proc/self'))('a data folder below one that takes none is
   const { code, stderr } = await run(['serve'], { DATABASE_URL: db.url, DATA_DIR: '/proc/watchkeeper/data' })
   expect(code).toBe(1)
   expect(stderr).toMatch(/^The data folder \/proc\/watchkeeper\/data cannot be written\./)
+})
+
+test.runIf(existsSync('/proc/self'))('so it is to a command that runs without an agent', async () => {
+  const { code, stderr } = await run(['freeze'], { DATA_DIR: '/proc/watchkeeper/data' })
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^The data folder \/proc\/watchkeeper\/data\/postgres cannot be made there\. Set DATA_DIR/)
 })
 
 test('a database that is not there is told in a sentence that says what to do', async () => {

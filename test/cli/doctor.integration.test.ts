@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fakeAlertmanager } from '../ingest/fake-alertmanager.ts'
+import { startAlertmanager } from '../simulators/alertmanager/server.ts'
 import { type SimulatedCluster, startKubernetes } from '../simulators/kubernetes/cluster.ts'
 import { startOllama } from '../simulators/ollama/server.ts'
 import { type PrometheusSimulator, startPrometheus } from '../simulators/prometheus/server.ts'
 import { type SimulatedProxmox, startProxmox } from '../simulators/proxmox/cluster.ts'
+import { startQdrant } from '../simulators/qdrant/server.ts'
 import { type SimulatedTalos, startTalos } from '../simulators/talos/cluster.ts'
 
 const launcher = fileURLToPath(new URL('../../bin/watchkeeper.mjs', import.meta.url))
@@ -103,6 +106,48 @@ test('a configuration that cannot be used is told in the words of its server', a
   expect(line('proxmox')).toMatch(/^broken PROXMOX_CONFIG: clusters: /)
   expect(line('talos')).toMatch(/^broken TALOSCONFIG: ".*\/broken" cannot be read \(not a talosconfig\)\.$/)
 })
+
+test('Alertmanager, the index and the embedder are asked: what is wrong with each says what to change', async () => {
+  const [alertmanager, refusing, qdrant, ollama] = await Promise.all([
+    startAlertmanager(),
+    fakeAlertmanager(),
+    startQdrant({ apiKey: 'a-key-for-qdrant' }),
+    startOllama({ models: ['nomic-embed-text:latest'] }),
+  ])
+  const env = { ALERTMANAGER_URL: alertmanager.url, QDRANT_URL: qdrant.url, OLLAMA_HOST: ollama.url }
+  const well = await doctor({
+    ...env,
+    ALERTMANAGER_RECEIVER: 'watch.*',
+    QDRANT_API_KEY: 'a-key-for-qdrant',
+  })
+  expect(well.line('alertmanager')).toBe('real Asked each 60 s for what webhooks missed.')
+  expect(well.line('index')).toMatch(/^real Qdrant from QDRANT_URL\./)
+  expect(well.line('embedding')).toBe('real nomic-embed-text by Ollama.')
+
+  refusing.answers((response) => response.writeHead(401).end())
+  const refused = await doctor({
+    ...env,
+    ALERTMANAGER_URL: refusing.url,
+    ALERTMANAGER_TOKEN: 'another',
+    QDRANT_API_KEY: 'another',
+    EMBEDDING_MODEL: 'other-embed',
+  })
+  expect(refusing.calls).toMatchObject([{ authorization: 'Bearer another' }])
+  expect(refused.code).toBe(1)
+  expect(refused.line('alertmanager')).toMatch(/^broken Alertmanager refuses our credentials\. Set ALERTMANAGER_TOKEN/)
+  expect(refused.line('index')).toMatch(/^broken Qdrant refused the key\. Set QDRANT_API_KEY/)
+  expect(refused.line('embedding')).toBe('missing Ollama answers without it. Run: ollama pull other-embed')
+
+  const other = await doctor({ ...env, ALERTMANAGER_RECEIVER: 'watch', QDRANT_URL: ollama.url })
+  expect(other.line('alertmanager')).toMatch(/^broken No receiver of Alertmanager is called what ALERTMANAGER_RECEIVER/)
+  expect(other.line('index')).toMatch(/^broken Qdrant answered 404\. Check QDRANT_URL/)
+
+  await Promise.all([alertmanager.stop(), refusing.stop(), qdrant.stop(), ollama.stop()])
+  const away = await doctor(env)
+  expect(away.line('alertmanager')).toMatch(/^broken Alertmanager cannot be reached\. Check ALERTMANAGER_URL\./)
+  expect(away.line('index')).toMatch(/^broken Qdrant cannot be reached at QDRANT_URL\./)
+  expect(away.line('embedding')).toMatch(/^broken Ollama in OLLAMA_HOST: it cannot be reached\./)
+}, 120_000)
 
 test('models: what is missing says what to set, one that is not pulled how to get it, one that is away is broken', async () => {
   const without = await doctor({})

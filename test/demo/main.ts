@@ -111,9 +111,9 @@ async function pressFor({ app, people }: Stage, { approval, incident }: Incident
 }
 
 /** What a person would type on the incident's page, and what is answered there. */
-async function askInTheConsole({ app }: Stage, question: string, say: (text: string) => void): Promise<void> {
+async function askInTheConsole({ app, people }: Stage, question: string, say: (text: string) => void): Promise<void> {
   say(`\n  Somebody asks on the incident's page: ${question}`)
-  const answer = await askQuestion((await app.loginLink()) ?? '', 1, question, WAIT_MS)
+  const answer = await askQuestion((await app.loginLink(people[0]?.name)) ?? '', 1, question, WAIT_MS)
   say(
     answer
       .split('\n')

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { readPostmaster } from '../../src/storage/embedded/postmaster.ts'
 import { startEmbedded } from '../../src/storage/embedded-postgres.ts'
-import { connect } from '../../src/storage/postgres.ts'
+import { connect, errorCode } from '../../src/storage/postgres.ts'
 
 let dataDir: string
 const children: ChildProcess[] = []
@@ -70,6 +70,11 @@ async function query(url: string, statement: string) {
   }
 }
 
+/** What it keeps; the code of the error while nobody answers. */
+function answerOf(url: string): Promise<unknown> {
+  return query(url, 'select n from kept').catch(errorCode)
+}
+
 test('a database is made, keeps what it is told, and stops without a trace', async () => {
   const first = await startEmbedded({ dataDir })
   const pid = await serverPid()
@@ -105,6 +110,28 @@ test('a server left behind by a killed agent is adopted, with everything committ
   expect(await query(next.url, 'select n from kept')).toEqual([{ n: 7 }])
   await next.stop()
   expect(await isRunning(pid)).toBe(false)
+})
+
+test('a server that is killed is started again on its port, adopted or not, with everything committed', async () => {
+  const { child, answer } = await agent()
+  const url = answer.url ?? ''
+  await query(url, 'create table kept as select 7 as n')
+  const first = await serverPid()
+  process.kill(first, 'SIGKILL')
+  await expect.poll(() => answerOf(url), { timeout: 50_000 }).toEqual([{ n: 7 }])
+  const second = await serverPid()
+  expect(second).not.toBe(first)
+
+  await killed(child)
+  const trouble: string[] = []
+  const next = await startEmbedded({ dataDir, onTrouble: (sentence) => trouble.push(sentence) })
+  expect(next.adopted).toBe(true)
+  process.kill(second, 'SIGKILL')
+  await expect.poll(() => trouble.at(-1), { timeout: 50_000 }).toBe('The embedded Postgres is back.')
+  expect(await answerOf(url)).toEqual([{ n: 7 }])
+  const third = await serverPid()
+  await next.stop()
+  expect(await isRunning(third)).toBe(false)
 })
 
 test('an adopted server can be lost and adopted again', async () => {

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { OperatorError } from '../../src/domain/errors.ts'
 import { migrate } from '../../src/storage/migrate.ts'
 import { connect } from '../../src/storage/postgres.ts'
 import { prepareDatabase } from '../../src/storage/prepare-database.ts'
@@ -9,6 +11,7 @@ import { type TestDatabase, testDatabase } from '../support/postgres.ts'
 
 let db: TestDatabase
 let folder: string
+const guests: string[] = []
 
 beforeEach(async () => {
   db = await testDatabase({ empty: true })
@@ -18,6 +21,10 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await rm(folder, { recursive: true })
+  for (const name of guests.splice(0)) {
+    await db.sql.unsafe(`drop owned by ${name} cascade`)
+    await db.sql.unsafe(`drop role ${name}`)
+  }
   await db.close()
 })
 
@@ -93,4 +100,36 @@ test('the tables of the graph and of the queue are made too, by replicas that st
   const names = rows.map(({ name }) => name)
   expect(names).toContain('checkpoints.checkpoints')
   expect(names).toContain('pgboss.job')
+})
+
+/** The address of the database for a user who may log in and nothing else. */
+async function asGuest(): Promise<{ url: string; name: string; database: string }> {
+  const name = `guest_${randomBytes(4).toString('hex')}`
+  await db.sql.unsafe(`create role ${name} login password 'guest'`)
+  guests.push(name)
+  const url = Object.assign(new URL(db.url), { username: name, password: 'guest' })
+  return { url: url.href, name, database: url.pathname.slice(1) }
+}
+
+test('a user who may not create is told the grant to give, and it is enough', async () => {
+  const { url, name, database } = await asGuest()
+  const refused = await prepareDatabase(url).catch((error: unknown) => error)
+  expect(refused).toBeInstanceOf(OperatorError)
+  const { message } = refused as OperatorError
+  expect(message).toMatch(/^The user in DATABASE_URL may not set up the database: permission denied for /)
+  const grants = `grant create on database ${database} to ${name}; grant usage, create on schema public to ${name};`
+  expect(message).toContain(grants)
+  await db.sql.unsafe(grants)
+  expect(await prepareDatabase(url)).not.toEqual([])
+})
+
+test('tables of another user, and a database that only reads, are told apart', async () => {
+  await prepareDatabase(db.url)
+  const { url, name, database } = await asGuest()
+  await db.sql.unsafe(
+    `grant create on database ${database} to ${name}; grant usage, create on schema public to ${name};`,
+  )
+  await expect(prepareDatabase(url)).rejects.toThrow(/belongs to another user\. .* reassign owned by OTHER to guest_/)
+  await db.sql.unsafe(`alter role ${name} set default_transaction_read_only = on`)
+  await expect(prepareDatabase(url)).rejects.toThrow(/lets nothing be written: it is a standby/)
 })

@@ -80,6 +80,19 @@ test('only what is declared is there, and it is called without anything of ours'
   expect(JSON.stringify(calls())).not.toContain('watchkeeper/')
 })
 
+test.each([
+  ['does not fit its own schema', { content: [], structuredContent: { count: 'one' } }],
+  ['leaves out what its schema promises', { content: [] }],
+  ['is a failure in words of its own', { content: [], structuredContent: { error: { code: 'E17' } }, isError: true }],
+])('a change whose answer %s may have taken place all the same', async (_what, answer) => {
+  const outputSchema = { type: 'object', properties: { count: { type: 'number' } } }
+  publish(find, { ...create, outputSchema, answer }, wipe)
+  const { toolbox, name } = notes()
+  const call = await toolbox.call(`${name}.create`, { text: 'x' }, { ...deadline, permit })
+  expect(call).toMatchObject({ ok: false, uncertain: true })
+  expect(calls()).toHaveLength(1)
+})
+
 test.each<[string, object[], string]>([
   [
     'another description',

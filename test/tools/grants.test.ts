@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtemp, readFile, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -112,4 +112,11 @@ test('an installation makes its key once, and keeps it to itself', async () => {
   const made = await Promise.all([keyFromFolder(path), keyFromFolder(path)])
   expect(new Set([...made, await keyFromFolder(path), await readFile(path, 'utf8')]).size).toBe(1)
   expect((await stat(path)).mode & 0o077).toBe(0)
+})
+
+test.each(['', 'half a key'])('a file that holds %j instead of a key is named, and not replaced', async (content) => {
+  const path = join(await mkdtemp(join(tmpdir(), 'watchkeeper-key-')), 'grant.pem')
+  await writeFile(path, content)
+  await expect(keyFromFolder(path)).rejects.toThrow(`The file ${path} does not hold an Ed25519 private key in PEM.`)
+  expect(await readFile(path, 'utf8')).toBe(content)
 })

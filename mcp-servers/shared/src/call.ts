@@ -3,7 +3,7 @@ import type { Audit } from './audit.ts'
 import { type Catalog, PROBE } from './catalog.ts'
 import type { Effect, Tool, ToolContext } from './define-tool.ts'
 import { deniedBy } from './deny.ts'
-import { CallerError, type ToolError, toToolError, UpstreamError } from './errors.ts'
+import { CallerError, ToolError, toToolError, UpstreamError } from './errors.ts'
 import { GRANT_META, type Grant, type GrantDesk } from './grants.ts'
 import type { Log } from './log.ts'
 import { maskText } from './mask.ts'
@@ -42,7 +42,7 @@ export type CallDeps<Port> = {
   observe?: Observer
 }
 
-type Outcome = { effect: Effect; changing: boolean; grant?: Grant; cluster?: string; spent: boolean }
+type Outcome = { effect: Effect; changing: boolean; grant?: Grant; cluster?: string; spent: boolean; ran: boolean }
 
 /**
  * The way of every call: arguments parsed strictly, the deny list, the grant where something would change, a deadline,
@@ -53,11 +53,13 @@ export async function callTool<Port>(deps: CallDeps<Port>, request: CallRequest)
   if (!entry) return undefined
   const { tool } = entry
   const started = performance.now()
-  const outcome: Outcome = { effect: tool.effect, changing: false, spent: false }
+  const outcome: Outcome = { effect: tool.effect, changing: false, spent: false, ran: false }
   let failure: ToolError | undefined
   let result: CallResult
   try {
-    result = answer(tool, await run(deps, request, entry, outcome))
+    const output = await run(deps, request, entry, outcome)
+    outcome.ran = true
+    result = answer(tool, output, outcome)
   } catch (error) {
     failure = toToolError(error, request.signal)
     if (failure.code === 'internal')
@@ -73,7 +75,7 @@ export async function callTool<Port>(deps: CallDeps<Port>, request: CallRequest)
       cluster: outcome.cluster,
       arguments: request.arguments,
       grant: outcome.grant,
-      outcome: failure ? (outcome.spent ? 'failed' : 'refused') : 'done',
+      outcome: outcome.ran ? 'done' : outcome.spent ? 'failed' : 'refused',
       ...(failure ? { code: failure.code } : {}),
       milliseconds,
     })
@@ -158,10 +160,13 @@ function tooLate(life: number, granted: boolean): UpstreamError {
   return new UpstreamError('timeout', after)
 }
 
-function answer<Port>(tool: Tool<Port>, output: Record<string, unknown>): CallResult {
+function answer<Port>(tool: Tool<Port>, output: Record<string, unknown>, { spent }: Outcome): CallResult {
   const parsed = tool.output.safeParse(output)
   if (!parsed.success) throw new Error(`${tool.name} answered outside its own schema: ${parsed.error.message}`)
   const fitted = fit(parsed.data)
+  // Whoever reads `invalid` may take it that nothing was done, and here it was.
+  if (!fitted && spent)
+    throw new ToolError('internal', 'It was done, but what there is to say of it is too large to send; so probe it.')
   if (!fitted)
     throw new CallerError('invalid', 'The answer is too large to send. Ask for less: a smaller limit, or one object.')
   return { content: [{ type: 'text', text: String(fitted.summary) }], structuredContent: fitted }

@@ -87,6 +87,26 @@ test('the audit line has the effect the arguments had, who approved, and no secr
   ])
 })
 
+test('a change whose answer is too large to send never reads as one that was refused', async () => {
+  const wordy: typeof turn = {
+    ...turn,
+    async run(args, port, context) {
+      const warnings = Array.from({ length: 200 }, () => 'the lamp is hot. '.repeat(60))
+      return { ...(await turn.run(args, port, context)), warnings }
+    },
+  }
+  const { port, asked } = lamp()
+  const server = await testServer([look, wordy], { one: port })
+  const rehearsed = await server.call('turn', { on: true })
+  expect(rehearsed.structuredContent).toMatchObject({ error: { code: 'invalid' } })
+  const done = await server.call('turn', { on: true, dry_run: false }, { grant: true })
+  expect(asked).toEqual(['set true'])
+  expect(done.structuredContent).toMatchObject({
+    error: { code: 'internal', message: expect.stringContaining('probe') },
+  })
+  expect(server.lines().filter((line) => line.audit)).toMatchObject([{ outcome: 'done', code: 'internal' }])
+})
+
 test('dry runs and reads leave no audit line', async () => {
   const server = await testServer([look, turn], { one: lamp().port })
   await server.call('turn', { on: false })

@@ -15,12 +15,8 @@ export type Cluster = { folder: string; password: string }
  * crash in the middle leaves nothing that looks like a database.
  */
 export async function openCluster(dataDir: string, initdb: string, user: ServerUser, onLog: (line: string) => void) {
-  const folder = join(dataDir, 'postgres')
-  const secret = join(dataDir, 'postgres-password')
-  const known = await readFile(secret, 'utf8').then(
-    (text) => text.trim(),
-    () => undefined,
-  )
+  const { folder, password: known } = await knownCluster(dataDir)
+  const secret = secretOf(dataDir)
   if (await exists(join(folder, 'PG_VERSION'))) {
     if (known) return { folder, password: known }
     throw new OperatorError(
@@ -33,6 +29,20 @@ export async function openCluster(dataDir: string, initdb: string, user: ServerU
   await chmod(secret, 0o600)
   await rename(`${folder}.new`, folder)
   return { folder, password }
+}
+
+/** Where a cluster is, or would be, below `dataDir`, and its password as far as this user may read it. */
+export async function knownCluster(dataDir: string): Promise<Pick<Cluster, 'folder'> & Partial<Cluster>> {
+  const folder = join(dataDir, 'postgres')
+  const password = await readFile(secretOf(dataDir), 'utf8').then(
+    (text) => text.trim(),
+    () => '',
+  )
+  return password === '' ? { folder } : { folder, password }
+}
+
+function secretOf(dataDir: string): string {
+  return join(dataDir, 'postgres-password')
 }
 
 type Making = Cluster & { dataDir: string; initdb: string; user: ServerUser; onLog: (line: string) => void }

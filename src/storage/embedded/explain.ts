@@ -26,6 +26,10 @@ const CAUSES: readonly Cause[] = [
       `The data folder ${dataDir} cannot be used by this user. Give the user (for root: the system user postgres) the folder and everything in it and access to the folders above it, or set DATA_DIR to another folder.`,
   },
   {
+    sign: /ENOENT: .*, mkdir /,
+    sentence: (dataDir) => `The data folder ${dataDir} cannot be made there. Set DATA_DIR to another path.`,
+  },
+  {
     sign: /ENOTDIR|EEXIST|ENAMETOOLONG/,
     sentence: (dataDir) => `${dataDir} cannot be a folder: something else has that name. Set DATA_DIR to another path.`,
   },
