@@ -50,10 +50,10 @@ export async function run(argv: readonly string[], env: Environment): Promise<nu
   const runbook = program.command('runbook').description('work on runbooks')
   runbook
     .command('lint')
-    .argument('[folder]', 'a folder of runbooks; RUNBOOKS_DIR unless named')
+    .argument('[path]', 'a folder of runbooks, or one of its files; RUNBOOKS_DIR unless named')
     .description('find what is wrong in runbooks, with file, line and what to change')
-    .action(async (folder: string | undefined) => {
-      code = await (await import('./runbook-lint.ts')).lintCommand(folder, env)
+    .action(async (path: string | undefined) => {
+      code = await (await import('./runbook-lint.ts')).lintCommand(path, env)
     })
   program
     .command('index')

@@ -11,13 +11,13 @@ import type { PublishedTool, ServerStatus } from '../tools/toolbox.ts'
 import { catalogueOf } from './catalogue.ts'
 import { createLog } from './log.ts'
 
-/** Lints a folder of runbooks against the tools there are. 1 where there are errors. */
+/** Lints a folder of runbooks, or one of its files, against the tools there are. 1 where there are errors. */
 export async function lintCommand(
-  folder: string | undefined,
+  path: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   const config = readConfig(env)
-  const { runbooks, problems } = await loadRunbookFolder(folder ?? config.runbooksDir)
+  const { runbooks, problems } = await loadRunbookFolder(path ?? config.runbooksDir)
   const configured = await configuredServers(config, env)
   // Our own servers are known at their fullest, whatever the credentials here may do; what is published here comes on top.
   const [own, here] = await Promise.all([toolsOf(ownServersAlone()), toolsOf(configured)])
@@ -27,7 +27,9 @@ export async function lintCommand(
   for (const { server, because } of [...own.silent, ...here.silent])
     process.stdout.write(`The tools of ${server} are not known here: ${because ?? 'it has not answered'}.\n`)
   const errors = found.filter(({ severity }) => severity === 'error').length
-  process.stdout.write(`${runbooks.length} runbooks, ${errors} errors, ${found.length - errors} other remarks.\n`)
+  process.stdout.write(
+    `${count(runbooks.length, 'runbook')}, ${count(errors, 'error')}, ${count(found.length - errors, 'other remark')}.\n`,
+  )
   return errors > 0 ? 1 : 0
 }
 
@@ -47,4 +49,8 @@ async function toolsOf(servers: ServerEntries): Promise<{ tools: PublishedTool[]
 function line({ path, line: at, column, severity, message, hint }: Problem): string {
   const place = [path, at, column].filter((it) => it !== undefined).join(':')
   return `${place}: ${severity}: ${message}${hint === undefined ? '' : ` ${hint}`}`
+}
+
+function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`
 }

@@ -10,7 +10,7 @@ export interface RunbookFolder {
 }
 
 /**
- * Reads every `*.md` below a folder, README files aside. A broken file becomes problems and hides no other file. Of two
+ * Reads every `*.md` below a folder, README files aside; or the one file that is named. A broken file becomes problems and hides no other file. Of two
  * runbooks with one id neither is used, since a record could not say which of them earned it.
  *
  * A folder that cannot be read is one problem, at its own path.
@@ -37,6 +37,7 @@ async function listFiles(folder: string, problems: Problem[]): Promise<string[]>
       .map((entry) => join(entry.parentPath, entry.name))
       .sort()
   } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return [folder]
     unreadable(folder, error, problems)
     return []
   }

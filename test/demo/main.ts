@@ -3,7 +3,7 @@ import type { IncidentView } from '../../src/domain/view.ts'
 import { cleanUpOnExit } from './clean-up.ts'
 import { narrate, type Story } from './narrator.ts'
 import { askQuestion, pressApprove } from './presser.ts'
-import { scenarioNamed } from './scenarios/index.ts'
+import { scenarioNamed, scenarios } from './scenarios/index.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { type Result, type Stage, startStage } from './stage.ts'
 
@@ -21,15 +21,20 @@ interface Wanted {
   models: boolean
 }
 
-function wanted(): Wanted {
+const USAGE = `Usage: npm run demo -- [--scenario ${[...scenarios.keys()].join('|')}] [--models sim] [--auto] [--json]`
+
+/** Undefined where only the usage was asked for. */
+function wanted(): Wanted | undefined {
   const { values } = parseArgs({
     options: {
       auto: { type: 'boolean' },
       json: { type: 'boolean' },
       scenario: { type: 'string' },
       models: { type: 'string' },
+      help: { type: 'boolean' },
     },
   })
+  if (values.help) return undefined
   const { auto = false, json = false, models } = values
   if (models !== undefined && models !== 'sim')
     throw new Error('--models takes sim: two simulated models. Models of your own are asked by npm start.')
@@ -177,14 +182,16 @@ function fail(say: (text: string) => void, sentence: string): number {
   return 1
 }
 
-function options(): Wanted | undefined {
+function options(): Wanted | number {
   try {
-    return wanted()
+    const chosen = wanted()
+    if (!chosen) process.stdout.write(`${USAGE}\n`)
+    return chosen ?? 0
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
-    return undefined
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n${USAGE}\n`)
+    return 1
   }
 }
 
 const chosen = options()
-process.exitCode = chosen ? await demo(chosen) : 1
+process.exitCode = typeof chosen === 'number' ? chosen : await demo(chosen)

@@ -36,6 +36,16 @@ test('two files with one id are both set aside, and each is told of the other', 
   ])
 })
 
+test('one file may be named instead of its folder, whatever it is called', async () => {
+  const folder = await folderOf({ 'sample.md': SAMPLE, 'README.md': 'no front matter' })
+  const { runbooks, problems } = await loadRunbookFolder(join(folder, 'sample.md'))
+  expect([runbooks.map(({ id }) => id), problems]).toEqual([['sample'], []])
+  const broken = await loadRunbookFolder(join(folder, 'README.md'))
+  expect(broken.problems.map(({ path, line }) => [path.endsWith('README.md'), line])).toEqual([[true, 1]])
+  const none = await loadRunbookFolder(join(folder, 'none.md'))
+  expect(none.problems).toMatchObject([{ message: 'This cannot be read (ENOENT).' }])
+})
+
 test('a folder that is not there is a problem, not an exception', async () => {
   const { runbooks, problems } = await loadRunbookFolder('/nowhere/runbooks')
   expect(runbooks).toEqual([])

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { OWN_SERVERS } from '../../src/tools/rules.ts'
-import { read } from '../docs/files.ts'
+import { ROOT, read } from '../docs/files.ts'
 
 const manifestOf = async (server: string) => JSON.parse(await read(`mcp-servers/${server}/package.json`))
 
@@ -33,3 +35,25 @@ test('all start and are put into an image in the same way', async () => {
     devDependencies.node,
   ])
 })
+
+test.each(OWN_SERVERS)('%s says on an old Node which one it needs', (server) => {
+  const old = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })"
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(old)}`, '--no-experimental-strip-types']
+  const main = join(ROOT, 'mcp-servers', server, 'bin/main.mjs')
+  const { status, stderr } = spawnSync(process.execPath, [...args, main], { encoding: 'utf8' })
+  expect(stderr).toMatch(/^This MCP server needs Node 22\.19 or newer, and this is 20\.20\.2\. .*\n$/)
+  expect(status).toBe(2)
+})
+
+test.each(OWN_SERVERS)(
+  '%s: its page starts what is here, and hands its token to no package that anybody could publish',
+  async (server) => {
+    const { name } = await manifestOf(server)
+    const page = await read(`mcp-servers/${server}/README.md`)
+    expect(page).not.toContain(name)
+    expect(page).toContain(`node mcp-servers/${server}/bin/main.mjs`)
+    expect(page).toContain(`"args": ["mcp-servers/${server}/bin/main.mjs"`)
+    expect(page).not.toContain('src/main.ts')
+    expect(page).toContain('Node 22.19')
+  },
+)

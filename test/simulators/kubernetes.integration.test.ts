@@ -351,6 +351,9 @@ describe.skipIf(!kubectl)('the real kubectl (skipped where none is installed)', 
     expect(described).toMatch(/Warning +BackOff/)
     expect(await ask('reader', 'logs', '-n', 'shop', name, '--previous', '--tail=1')).toBe('main.main()\n')
     expect(await ask('reader', 'top', 'nodes')).toContain('talos-worker-1')
+    expect(await ask('reader', 'explain', 'deployments')).toMatch(
+      /KIND: +Deployment[\s\S]+as this simulated cluster has it/,
+    )
     await expect(ask('reader', 'get', 'secrets', '-A')).rejects.toThrow('forbidden')
     await expect(ask('reader', 'rollout', 'restart', '-n', 'shop', 'deploy/cart')).rejects.toThrow(
       'cannot patch resource',

@@ -12,6 +12,17 @@ test('A20: the published tools are the ones in the golden file, and each only re
   await expect(list.map((tool) => `${JSON.stringify(tool)}\n`).join('')).toMatchFileSnapshot('golden/tools.jsonl')
 })
 
+test('a long runbook is cut once, and the number of what is left out is true', async () => {
+  const knowledge = fakeKnowledge()
+  const runbook: Knowledge['runbook'] = async (id, signal) => ({
+    ...(await knowledge.runbook(id, signal)),
+    prose: 'p'.repeat(20_000),
+  })
+  const server = await testServer<Knowledge>(tools, { watchkeeper: { ...knowledge, runbook } })
+  const { object } = (await server.call('runbook_get', { runbook: 'pod-oom-killed' })).structuredContent
+  expect(object).toMatchObject({ prose: `${'p'.repeat(8_000)}… (12000 more characters)` })
+})
+
 test('nothing fits is said, and bad ends are told', async () => {
   const server = await testServer<Knowledge>(tools, { watchkeeper: fakeKnowledge(undefined, false) })
   expect((await server.call('search', { summary: 'zzz' })).structuredContent).toMatchObject({

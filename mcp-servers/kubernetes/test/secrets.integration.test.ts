@@ -83,6 +83,22 @@ test('nothing that is planted as a secret comes out of any read tool', async () 
     ).toEqual([])
 })
 
+test('wherever the window of a log is cut, nothing that is planted in it comes out', async () => {
+  const [pod] = (await stage.get('/api/v1/namespaces/vault/pods')).body.items
+  const whole = (await stage.get(`/api/v1/namespaces/vault/pods/${pod?.metadata.name}/log`)).body
+  const lines = String(whole).trim().split('\n').length
+  expect(lines).toBeGreaterThan(5)
+  for (let tail = 1; tail <= lines; tail += 1) {
+    const { structuredContent } = await server.call('logs', { namespace: 'vault', workload: 'deployment/keeper', tail })
+    expect(structuredContent).not.toHaveProperty('error')
+    const shown = JSON.stringify(structuredContent)
+    expect(
+      cluster.planted().filter((planted) => shown.includes(planted)),
+      `tail ${tail}`,
+    ).toEqual([])
+  }
+})
+
 test('the control: without the server the same reads show every one of them', async () => {
   const paths = ['secrets', 'configmaps', 'pods', 'events'].map((plural) => `/api/v1/namespaces/vault/${plural}`)
   const others = ['apps/v1/namespaces/vault/deployments', 'batch/v1/namespaces/vault/cronjobs']

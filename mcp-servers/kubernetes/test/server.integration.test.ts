@@ -164,10 +164,14 @@ describe.each(['stdio', 'http'] as const)('over %s', (transport) => {
 
   test('a cancelled call frees its connection to the API server', async () => {
     cluster.hang({ match: new RegExp(`^GET .*/deployments/${name}$`) })
+    const held = () => cluster.held().filter((call) => call.endsWith(`/${name}`))
     const stop = new AbortController()
     const call = server.client.callTool({ name: 'rollout_status', arguments: cart }, undefined, { signal: stop.signal })
-    setTimeout(() => stop.abort(), 100)
-    await expect(call).rejects.toThrow()
+    const cancelled = expect(call).rejects.toThrow()
+    await expect.poll(held).toHaveLength(1)
+    stop.abort()
+    await cancelled
+    await expect.poll(held).toEqual([])
     expect((await server.call('rollout_status', cart)).structuredContent).toMatchObject({ available: true })
   })
 })

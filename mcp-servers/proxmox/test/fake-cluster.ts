@@ -186,7 +186,7 @@ export function fakeCluster(protectedTags: readonly string[] = ['etcd']): FakeCl
         desc: 'Corosync',
       },
     ],
-    nodeJournal: async () => cluster.journalLines,
+    nodeJournal: async (_, { lines }) => cluster.journalLines.slice(lines === undefined ? 0 : -lines),
     nodeDisks: async () => [
       { devpath: '/dev/sda', gpt: 1, mounted: 0, size: 1000, type: 'ssd', health: 'PASSED', osdid: -1 },
     ],

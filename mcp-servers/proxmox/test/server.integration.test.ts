@@ -199,8 +199,11 @@ describe.each(['stdio', 'http'] as const)('over %s', (transport) => {
     const call = server.client.callTool({ name: 'node_status', arguments: { node: 'pve1' } }, undefined, {
       signal: stop.signal,
     })
-    setTimeout(() => stop.abort(), 100)
-    await expect(call).rejects.toThrow()
+    const cancelled = expect(call).rejects.toThrow()
+    await expect.poll(() => cluster.held()).toEqual(['GET /nodes/pve1/status'])
+    stop.abort()
+    await cancelled
+    await expect.poll(() => cluster.held()).toEqual([])
     expect(await read('node_status', { node: 'pve1' })).toMatchObject({ cpus: 16 })
   })
 

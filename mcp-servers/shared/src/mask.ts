@@ -1,4 +1,5 @@
-export const MASKED = '[masked]'
+import { KEY_BEGIN, KEY_END, KEY_LINE, maskCutKeys, WHOLE_KEY } from './key-lines.ts'
+import { MASKED } from './masked.ts'
 
 const SECRET_WORD =
   '(?:password|passwd|passphrase|pwd|secret|token|api[_.-]?key|access[_.-]?key|private[_.-]?key|(?:pre)?shared[_.-]?key|credentials?)'
@@ -19,7 +20,7 @@ const FLAG = new RegExp(`(--[\\w.-]{0,64}${SECRET_WORD}[\\w.-]{0,64}\\s+)(?!-|\\
 
 /** Values known by their shape, whatever they are called. */
 const SHAPES: readonly [RegExp, string][] = [
-  [/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)/g, MASKED],
+  [WHOLE_KEY, MASKED],
   [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}/g, MASKED],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, MASKED],
   [/\bgh[pousr]_[A-Za-z0-9]{20,}\b|\bgithub_pat_[A-Za-z0-9_]{20,}\b|\bglpat-[A-Za-z0-9_-]{16,}/g, MASKED],
@@ -93,7 +94,7 @@ export function maskText(text: string): string {
   if (!MAYBE_SECRET.test(text)) return text
   const file = credentialFile(text)
   if (file !== undefined) return `${MASKED} (a ${file} of ${text.length} characters)`
-  let masked = text
+  let masked = KEY_END.test(text) ? maskCutKeys(text.split('\n')).join('\n') : text
   for (const [shape, replacement] of SHAPES) masked = masked.replace(shape, replacement)
   return masked.replace(FLAG, `$1${MASKED}`).replace(ASSIGNMENT, `$1${MASKED}`)
 }
@@ -122,11 +123,6 @@ export function maskInOrder(): (text: string, field?: string) => string {
     return maskText(text)
   }
 }
-
-const KEY_BEGIN = /^-----BEGIN [A-Z0-9 ]*PRIVATE KEY/
-const KEY_END = /-----END [A-Z0-9 ]*PRIVATE KEY-----/
-/** A line of base64 at its end, whatever a logger has put in front of it. */
-const KEY_LINE = /(?:^|[\s"'|:])[A-Za-z0-9+/]{20,}={0,2}["',]?\s*$|^[A-Za-z0-9+/]{1,64}={0,2}$|^(?:Proc-Type|DEK-Info):/
 
 /**
  * A copy of any JSON value with secrets masked: values by their shape, and scalar values under names that look secret.

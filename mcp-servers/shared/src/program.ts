@@ -18,10 +18,7 @@ export type Opened<Port> = Pick<ServerDefinition<Port>, 'ports'> & Partial<Pick<
 /** The process of an MCP server: flags and environment, start, signals, exit code. Configuration faults end it with 2. */
 export async function runProgram<Port>(process: NodeJS.Process, options: ProgramOptions<Port>): Promise<void> {
   const { argv, env, stdin, stdout, stderr } = process
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   try {
-    if (major < 22 || (major === 22 && minor < 19))
-      throw new ConfigurationError([`Node ${process.versions.node} is too old: this server needs 22.19 or newer.`])
     const parsed = parseConfig(argv.slice(2), env, options.flags)
     if (parsed.help) {
       stderr.write(usage(options.command, options.flags))

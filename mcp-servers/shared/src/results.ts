@@ -1,3 +1,4 @@
+import { maskCutKeys } from './key-lines.ts'
 import { maskInOrder } from './mask.ts'
 import { cleanText, clip } from './text.ts'
 
@@ -32,9 +33,14 @@ export function fit(output: Record<string, unknown>, bounds: Bounds = BOUNDS): R
 
 function tidy(value: unknown, field: string, text: (value: string, field: string) => string): unknown {
   if (typeof value === 'string') return text(value, field)
-  if (Array.isArray(value)) return value.map((item) => tidy(item, field, text))
+  if (Array.isArray(value)) return cutKeysMasked(value).map((item) => tidy(item, field, text))
   if (value === null || typeof value !== 'object') return value
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [cleanText(name), tidy(inner, name, text)]))
+}
+
+/** A list of texts is most often the lines of something. */
+function cutKeysMasked(items: readonly unknown[]): readonly unknown[] {
+  return items.every((item) => typeof item === 'string') ? maskCutKeys(items) : items
 }
 
 function bytesOf(value: unknown): number {

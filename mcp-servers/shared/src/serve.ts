@@ -8,10 +8,10 @@ import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { CallToolRequestSchema, ErrorCode, ListToolsRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js'
 import type { HttpConfig, ServerConfig } from './config.ts'
 import { ConfigurationError } from './errors.ts'
+import { openSessions } from './sessions.ts'
 import { openToolset, type ServerDefinition, type Toolset } from './toolset.ts'
 
 const MAX_SESSIONS = 256
-const SESSION_IDLE = 30 * 60_000
 const DRAIN = 5_000
 
 export type ServeOptions = {
@@ -96,7 +96,7 @@ async function serveStdio(about: About, toolset: Toolset, { stdin, stdout }: Ser
   return { url: undefined, audience: toolset.audience, closed: closed.promise, stop: (reason) => end(reason, DRAIN) }
 }
 
-type Session = { server: Server; transport: WebStandardStreamableHTTPServerTransport; seen: number }
+type Session = { server: Server; transport: WebStandardStreamableHTTPServerTransport }
 
 async function serveHttp(about: About, toolset: Toolset, config: HttpConfig): Promise<RunningServer> {
   // Loaded only here: a stdio server, which an agent starts by the handful, does without their memory.
@@ -105,8 +105,8 @@ async function serveHttp(about: About, toolset: Toolset, config: HttpConfig): Pr
     import('./http-app.ts'),
     import('./metrics.ts'),
   ])
-  const sessions = new Map<string, Session>()
-  const metrics = callMetrics(() => sessions.size)
+  const sessions = openSessions<Session>(() => performance.now())
+  const metrics = callMetrics(sessions.count)
   toolset.watch(metrics.observe)
   let stopping = false
   let port = config.port
@@ -115,14 +115,18 @@ async function serveHttp(about: About, toolset: Toolset, config: HttpConfig): Pr
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => {
-        sessions.set(id, session)
+        sessions.add(id, session)
       },
       onsessionclosed: (id) => {
         sessions.delete(id)
       },
     })
-    const server = await openSession(about, toolset, transport)
-    const session: Session = { server, transport, seen: performance.now() }
+    const own: Toolset = {
+      ...toolset,
+      call: (request) => sessions.during(transport.sessionId, () => toolset.call(request)),
+    }
+    const server = await openSession(about, own, transport)
+    const session: Session = { server, transport }
     server.onclose = () => {
       if (transport.sessionId) sessions.delete(transport.sessionId)
     }
@@ -131,14 +135,12 @@ async function serveHttp(about: About, toolset: Toolset, config: HttpConfig): Pr
 
   async function handle(request: Request): Promise<Response> {
     const id = request.headers.get('mcp-session-id')
-    const known = id === null ? undefined : sessions.get(id)
-    if (known) {
-      known.seen = performance.now()
-      return known.transport.handleRequest(request)
-    }
+    const known = id === null ? undefined : sessions.find(id)
+    if (known) return known.transport.handleRequest(request)
+    // As the specification wants it: this status is what makes a client open a new session.
     if (id !== null) return rpcError(404, 'This session is not known here; initialize a new one.')
     if (request.method !== 'POST') return rpcError(400, 'Initialize a session first.')
-    if (stopping || sessions.size >= MAX_SESSIONS) return rpcError(503, 'No further session can be opened now.')
+    if (stopping || sessions.count() >= MAX_SESSIONS) return rpcError(503, 'No further session can be opened now.')
     const session = await open()
     const response = await session.transport.handleRequest(request)
     if (!session.transport.sessionId) await session.server.close()
@@ -157,15 +159,14 @@ async function serveHttp(about: About, toolset: Toolset, config: HttpConfig): Pr
   const address = http.address()
   if (address !== null && typeof address === 'object') port = address.port
   const sweep = setInterval(() => {
-    const old = performance.now() - SESSION_IDLE
-    for (const { seen, server } of sessions.values()) if (seen < old) void server.close()
+    for (const { server } of sessions.idle()) void server.close()
   }, 60_000).unref()
 
   const closed = Promise.withResolvers<void>()
   const end = stopOnce(toolset, async () => {
     clearInterval(sweep)
     http.close()
-    await Promise.allSettled([...sessions.values()].map(({ server }) => server.close()))
+    await Promise.allSettled(sessions.all().map(({ server }) => server.close()))
     if ('closeAllConnections' in http) http.closeAllConnections()
     closed.resolve()
   })

@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { parseConfig } from '../src/config.ts'
 import { type RunningServer, serve } from '../src/serve.ts'
 import { hangingPort } from './hanging-port.ts'
@@ -12,6 +12,7 @@ const TOKEN = 'a-token-for-tests-0123456789'
 const started: RunningServer[] = []
 
 afterEach(async () => {
+  vi.useRealTimers()
   for (const server of started.splice(0)) await server.stop('the test ended')
 })
 
@@ -107,6 +108,55 @@ test('health and metrics are open, and count the calls', async () => {
   const metrics = await (await fetch(new URL('/metrics', url))).text()
   expect(metrics).toContain('watchkeeper_mcp_calls_total{tool="look",effect="read",code="ok"} 1')
   expect(metrics).toContain('watchkeeper_mcp_sessions 1')
+})
+
+test('a session that is not known, or no longer, is answered 404 with an error of JSON-RPC, and a new one can be opened', async () => {
+  const url = await start()
+  const { client, transport } = await connect(url)
+  const ended = transport.sessionId ?? ''
+  await transport.terminateSession()
+  await client.close()
+  for (const id of ['never-opened', ended])
+    for (const method of ['POST', 'GET', 'DELETE']) {
+      const headers = {
+        authorization: `Bearer ${TOKEN}`,
+        'mcp-session-id': id,
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      }
+      const body = method === 'POST' ? JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }) : null
+      const answer = await fetch(url, { method, headers, body })
+      expect(answer.status, `${method} ${id}`).toBe(404)
+      expect(await answer.json()).toEqual({
+        jsonrpc: '2.0',
+        id: null,
+        error: { code: -32_000, message: 'This session is not known here; initialize a new one.' },
+      })
+    }
+  expect((await (await connect(url)).client.listTools()).tools).toHaveLength(3)
+})
+
+test('a session with a call under way is kept, and half an hour after its end it is swept', async () => {
+  // What the sweep goes by; the client and the wire keep the real time.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+  const { port } = lamp()
+  const asked = Promise.withResolvers<void>()
+  const read = Promise.withResolvers<{ on: boolean; marks: string[] }>()
+  const url = await start({
+    ...port,
+    read() {
+      asked.resolve()
+      return read.promise
+    },
+  })
+  const { client } = await connect(url)
+  const call = client.callTool({ name: 'look', arguments: {} })
+  await asked.promise
+  vi.advanceTimersByTime(32 * 60_000)
+  read.resolve({ on: true, marks: [] })
+  expect((await call).structuredContent).toMatchObject({ on: true })
+  vi.advanceTimersByTime(32 * 60_000)
+  await expect(client.callTool({ name: 'look', arguments: {} })).rejects.toThrow('initialize a new one')
 })
 
 test('a cancelled request finds its call, and so does the end of its session', async () => {

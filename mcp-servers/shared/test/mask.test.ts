@@ -26,6 +26,7 @@ test.each([
   [`K3S_URL=x K10${'ab'.repeat(32)}::server:0123456789abcdef`, 'K3S_URL=x [masked]'],
   ['https://hooks.slack.com/services/T0AAAAAAA/B0AAAAAAA/abcdefghijklmnop', 'https://[masked]'],
   ['-----BEGIN RSA PRIVATE KEY-----\nMIIEvQ and cut', '[masked]'],
+  ['-----BEGIN PGP PRIVATE KEY BLOCK-----\nlQOYBF\n-----END PGP PRIVATE KEY BLOCK-----\nafter', '[masked]\nafter'],
 ])('%s is masked', (text, masked) => {
   expect(maskText(text)).toBe(masked)
 })
@@ -100,6 +101,49 @@ test('a private key that comes line by line is masked from its first line to its
   ])
 })
 
+const PEM = [
+  '-----BEGIN RSA PRIVATE KEY-----',
+  'Proc-Type: 4,ENCRYPTED',
+  'MIIEpAIBAAKCAQEA7bq2cutlinecutlinecutlinecutlinecutlinecutline12',
+  'QIDAQABAoIBAQC8cutlinecutlinecutlinecutlinecutlinecutline1234567',
+  'Zm9v',
+  '-----END RSA PRIVATE KEY-----',
+]
+
+test.each([
+  ['bare', ''],
+  ['behind the time of a logger', '2026-11-01T10:00:00Z '],
+])('of a private key, %s, that a window was cut into nothing comes out, wherever the cut is', (_, logged) => {
+  const log = ['starting now', ...PEM, 'listening on 8080'].map((line) => `${logged}${line}`)
+  for (let from = 0; from < log.length; from += 1)
+    for (let to = from + 1; to <= log.length; to += 1) {
+      const window = log.slice(from, to)
+      // Neither its first line nor its last: nothing tells a key from other base64.
+      if (!window.some((line) => line.includes('-----'))) continue
+      const shown = maskText(window.join('\n'))
+      for (const line of PEM.slice(2, -1)) expect(shown, `${from} to ${to}`).not.toContain(line)
+      if (to === log.length) expect(shown).toContain(`${logged}listening on 8080`)
+      if (from === 0) expect(shown).toContain(`${logged}starting now`)
+    }
+})
+
+test('before the end of a key that was cut, what is no base64 stays, and a key that is there in full is one', () => {
+  const foreign = ['cart-7d9f asks', `${PEM[2]}`, 'GET /a 200', 'Zm9v', `${PEM[5]} done`, 'b', ...PEM, 'c']
+  expect(maskText(foreign.join('\n')).split('\n')).toEqual([
+    'cart-7d9f asks',
+    '[masked]',
+    'GET /a 200',
+    '[masked]',
+    '[masked] done',
+    'b',
+    '[masked]',
+    'c',
+  ])
+  expect(maskText(`at 10:00:00 ${PEM.slice(2).join(' ')} done`)).toBe(
+    'at 10:00:00 [masked] [masked] [masked] [masked] done',
+  )
+})
+
 test('names that hold a secret are told from names that point at one', () => {
   for (const name of [
     'DB_PASSWORD',
@@ -171,6 +215,9 @@ test.each([
   'chpasswd: ',
   'LS0t',
   '"auth":',
+  '-----END PRIVATE KEY-----',
+  '-----END PRIVATE KEY-----\n',
+  'MIIEpAIBAAKCAQEA7bq2 -----END PRIVATE KEY-----\n\n',
 ])('a megabyte of %j takes no time', (piece) => {
   const text = piece.repeat(1_000_000 / piece.length)
   const started = performance.now()

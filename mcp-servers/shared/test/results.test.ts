@@ -25,6 +25,24 @@ test('the name of an event stays on its way out, and a token in its message does
   expect(fit(answer)).toEqual({ items: [{ name: 'keeper.1879f2c04be1d36a', message: 'joined with [masked]' }] })
 })
 
+test('a key that a list of lines was cut into is masked on its way out', () => {
+  const cut = ['MIIEpAIBAAKCAQEA7bq2cutlinecutlinecutline', 'Zm9v', '-----END RSA PRIVATE KEY-----', 'listening']
+  const answer = {
+    node: 'a',
+    items: [
+      { pod: 'b', lines: ['ready'] },
+      { pod: 'c', lines: cut },
+    ],
+  }
+  expect(fit(answer)).toEqual({
+    node: 'a',
+    items: [
+      { pod: 'b', lines: ['ready'] },
+      { pod: 'c', lines: ['[masked]', '[masked]', '[masked]', 'listening'] },
+    ],
+  })
+})
+
 test('a page knows the true total', () => {
   expect(page([1, 2, 3], 2)).toEqual({ items: [1, 2], truncated: true, total: 3 })
 })

@@ -1,18 +1,20 @@
-import { cleanText, clip, maskText } from '@watchkeeper/mcp-shared'
+import { clip, maskedLines } from '@watchkeeper/mcp-shared'
 
 const LINE = 1_000
 const BYTES = 80_000
 
 export type LinePage = { items: string[]; truncated: boolean; total: number }
 
+export type Wanted = { tail: number; grep?: string | undefined; window?: number | undefined }
+
 /**
- * The newest lines of a log, without controls and secrets (a key that spans lines is masked before they are split), at most
- * `tail` of them and 80 kB. `total` counts the lines that matched.
+ * The newest lines of a log, without controls and secrets, at most `tail` of them and 80 kB. `total` counts the lines that
+ * matched among the newest `window` of the text.
  */
-export function lastLines(text: string, { tail, grep }: { tail: number; grep?: string | undefined }): LinePage {
-  const lines = maskText(cleanText(text)).split('\n')
-  if (lines.at(-1) === '') lines.pop()
-  const matching = lines.filter((line) => grep === undefined || line.includes(grep))
+export function lastLines(text: string, { tail, grep, window }: Wanted): LinePage {
+  const matching = maskedLines(text, window ?? Number.POSITIVE_INFINITY).filter(
+    (line) => grep === undefined || line.includes(grep),
+  )
   const newest = matching.slice(-tail).map((line) => clip(line.trimEnd(), LINE))
   let size = 0
   let from = newest.length

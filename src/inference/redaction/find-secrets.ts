@@ -1,3 +1,4 @@
+import { findCutKeys } from './cut-keys.ts'
 import { findEncoded } from './encoded.ts'
 import type { Finding } from './finding.ts'
 import { findNamed } from './named.ts'
@@ -27,7 +28,7 @@ function findHere(text: string): Finding[] {
 }
 
 function findKnown(text: string): Finding[] {
-  return [...findCredentialFile(text), ...findShapes(text), ...findNamed(text)]
+  return [...findCredentialFile(text), ...findShapes(text), ...findCutKeys(text), ...findNamed(text)]
 }
 
 /**

@@ -86,7 +86,7 @@ export function findShapes(text: string): Finding[] {
 }
 
 /** Where a block of text ends: an empty line, or the fence of quoted data. */
-const EDGE = /\n[ \t]*\n|<\/?evidence\b[^>]*>/g
+export const EDGE = /\n[ \t]*\n|<\/?evidence\b[^>]*>/g
 
 /** The blocks that are a credential file. Only the block: what stands before and after it may matter. */
 export function findCredentialFile(text: string): Finding[] {

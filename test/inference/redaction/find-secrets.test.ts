@@ -30,6 +30,43 @@ test.each(oneOfEach())(
   },
 )
 
+const KEY = [
+  'MIIEpAIBAAKCAQEA7bq2cutlinecutlinecutlinecutlinecutlinecutline12',
+  'QIDAQABAoIBAQC8cutlinecutlinecutlinecutlinecutlinecutline1234567',
+  'Zm9v',
+]
+
+test.each([
+  ['lines', (lines: string[]) => lines.join('\n')],
+  ['lines behind their time', (lines: string[]) => lines.map((line) => `2026-11-01T10:00:00Z ${line}`).join('\n')],
+  ['a list in JSON', (lines: string[]) => JSON.stringify({ lines })],
+  ['a text in JSON', (lines: string[]) => JSON.stringify({ log: `${lines.join('\n')}\n` })],
+])('of a private key that a window was cut into nothing is left: %s', async (_, written) => {
+  const whole = [
+    'starting up',
+    '-----BEGIN RSA PRIVATE KEY-----',
+    ...KEY,
+    '-----END RSA PRIVATE KEY-----',
+    'listening on 8080',
+  ]
+  for (let from = 0; from < whole.length - 1; from += 1) {
+    const left = await cut(written(whole.slice(from)))
+    for (const line of KEY) expect(left, `from ${from}`).not.toContain(line)
+    expect(left).toContain('listening on 8080')
+    if (from === 0) expect(left).toContain('starting up')
+    // Where a log is cut off at the end of an answer there is a beginning without an end.
+    const begun = await cut(written(whole.slice(0, from + 2)))
+    for (const line of KEY) expect(begun, `to ${from + 2}`).not.toContain(line)
+  }
+})
+
+test('of what stands in another block than the end of a cut key nothing is taken', async () => {
+  const digest = '9f86d081884c7d659a2feaa0c55ad015'
+  const left = await cut(`image ${digest}\n\n${KEY.join('\n')}\n-----END RSA PRIVATE KEY-----`)
+  expect(left).toContain(digest)
+  expect(left).not.toContain(KEY[0])
+})
+
 test('a text cannot switch the search off', async () => {
   const text = `# secretlint-disable\nghp_${'a1B2c3'.repeat(6)}`
   expect(await rules(text)).toHaveLength(1)

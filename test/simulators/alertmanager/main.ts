@@ -1,19 +1,17 @@
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../options.ts'
 import { serveControl } from './control.ts'
 import { startAlertmanager } from './server.ts'
 
 /** Runs a simulated Alertmanager as a process of its own: one line of JSON says where it listens, SIGTERM ends it. */
-const { values } = parseArgs({
-  options: {
-    oracle: { type: 'string' },
-    port: { type: 'string' },
-    'control-port': { type: 'string' },
-    receiver: { type: 'string' },
-    webhook: { type: 'string' },
-    bearer: { type: 'string' },
-    'max-alerts': { type: 'string' },
-    'group-interval-ms': { type: 'string' },
-  },
+const values = optionsOf({
+  oracle: { type: 'string' },
+  port: { type: 'string' },
+  'control-port': { type: 'string' },
+  receiver: { type: 'string' },
+  webhook: { type: 'string' },
+  bearer: { type: 'string' },
+  'max-alerts': { type: 'string' },
+  'group-interval-ms': { type: 'string' },
 })
 
 const alertmanager = await startAlertmanager({

@@ -1,11 +1,9 @@
-import { parseArgs } from 'node:util'
 import { serveModelControl } from '../model-control.ts'
+import { optionsOf } from '../options.ts'
 import { startAnthropic } from './server.ts'
 
 /** Runs a simulated Anthropic API as a process of its own: one line of JSON says where it listens, SIGTERM ends it. */
-const { values } = parseArgs({
-  options: { oracle: { type: 'string' }, port: { type: 'string' }, 'control-port': { type: 'string' } },
-})
+const values = optionsOf({ oracle: { type: 'string' }, port: { type: 'string' }, 'control-port': { type: 'string' } })
 
 const model = await startAnthropic({
   ...(values.oracle ? { oracle: values.oracle } : {}),

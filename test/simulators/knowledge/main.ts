@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../options.ts'
 import { startKnowledge } from './server.ts'
 
-const { values } = parseArgs({ options: { oracle: { type: 'string' }, runbooks: { type: 'string' } } })
+const values = optionsOf({ oracle: { type: 'string' }, runbooks: { type: 'string' } })
 
 const simulator = await startKnowledge({
   ...(values.oracle === undefined ? {} : { oracle: values.oracle }),

@@ -64,7 +64,7 @@ function resourceList(groupVersion: string): Json | undefined {
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources }
 }
 
-/** Just enough OpenAPI that kubectl can tell that the server validates fields itself. */
+/** Just enough OpenAPI that kubectl can tell that the server validates fields itself, and explains that there is no more. */
 function openApiRoot(): Json {
   const versions = [...new Set(RESOURCES.map(apiVersionOf))]
   const paths = versions.map((name) => {
@@ -88,5 +88,18 @@ function openApiOf(groupVersion: string): Json | undefined {
     const about = { 'x-kubernetes-group-version-kind': { group, version, kind } }
     return [path, { patch: { parameters, responses: {}, 'x-kubernetes-action': 'patch', ...about } }]
   })
-  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: SERVER_VERSION }, paths: Object.fromEntries(paths) }
+  const schemas = types.map(({ group, version, kind }) => [
+    `simulated.${kind}`,
+    {
+      type: 'object',
+      description: `${kind} as this simulated cluster has it. Its fields are not described here; those of Kubernetes apply.`,
+      'x-kubernetes-group-version-kind': [{ group, version, kind }],
+    },
+  ])
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: SERVER_VERSION },
+    paths: Object.fromEntries(paths),
+    components: { schemas: Object.fromEntries(schemas) },
+  }
 }

@@ -1,20 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../options.ts'
 import { ROLES } from './access.ts'
 import { startKubernetes } from './cluster.ts'
 import { serveControl } from './control-server.ts'
 
-const { values } = parseArgs({
-  options: {
-    oracle: { type: 'string' },
-    'kubeconfig-dir': { type: 'string' },
-    port: { type: 'string', default: '0' },
-    'control-port': { type: 'string', default: '0' },
-    'rollout-ms': { type: 'string', default: '300' },
-    'back-off-ms': { type: 'string', default: '2000' },
-    'cluster-name': { type: 'string', default: 'homelab' },
-  },
+const values = optionsOf({
+  oracle: { type: 'string' },
+  'kubeconfig-dir': { type: 'string' },
+  port: { type: 'string', default: '0' },
+  'control-port': { type: 'string', default: '0' },
+  'rollout-ms': { type: 'string', default: '300' },
+  'back-off-ms': { type: 'string', default: '2000' },
+  'cluster-name': { type: 'string', default: 'homelab' },
 })
 
 const cluster = await startKubernetes({

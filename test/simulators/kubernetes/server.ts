@@ -83,6 +83,7 @@ async function serve(deps: ServerDeps, request: IncomingMessage, response: Serve
       effect: null,
       fault: 'hang',
     })
+    deps.faults.hold(entry.call, response)
     return
   }
   for (const fault of met) if (fault.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms))

@@ -14,13 +14,23 @@ export type WireFault =
   /** The request is swallowed: nothing is done and nothing answered until the cluster stops. */
   | { kind: 'hang' }
 
+/** What can be swallowed: an answer that is closed when its client goes. */
+interface Closing {
+  once(event: 'close', listener: () => void): unknown
+}
+
 export interface WireFaults {
   set(fault: WireFault, on: WireMatch): void
   /** The faults that meet this request; each is used up by it. */
   take(call: string, dryRun: boolean): WireFault[]
+  /** A request was swallowed; it is held until its client gives it up. */
+  hold(call: string, response: Closing): void
+  /** `METHOD /path` of every request whose client still waits. */
+  held(): string[]
 }
 
 export function createWireFaults(): WireFaults {
+  const held = new Map<Closing, string>()
   let waiting: { fault: WireFault; match: RegExp; dryRun: boolean; left: number }[] = []
   return {
     set(fault, { match, dryRun = false, times = 1 }) {
@@ -34,5 +44,10 @@ export function createWireFaults(): WireFaults {
       waiting = waiting.filter((one) => one.left > 0)
       return met.map((one) => one.fault)
     },
+    hold(call, response) {
+      held.set(response, call)
+      response.once('close', () => held.delete(response))
+    },
+    held: () => [...held.values()],
   }
 }

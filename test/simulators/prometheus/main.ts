@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../options.ts'
 import { startPrometheus } from './server.ts'
 
-const { values } = parseArgs({ options: { oracle: { type: 'string' }, token: { type: 'string' } } })
+const values = optionsOf({ oracle: { type: 'string' }, token: { type: 'string' } })
 
 const series = Array.from({ length: 20 }, (_, at) => ({
   query: 'up',

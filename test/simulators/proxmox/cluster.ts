@@ -62,6 +62,8 @@ export interface SimulatedProxmox {
   dropAnswer(on: WireMatch): void
   /** The next matching request is swallowed: nothing is done and nothing answered. */
   hang(on: WireMatch): void
+  /** `METHOD /path` of every swallowed request that its client still waits for. */
+  held(): string[]
   stop(): Promise<void>
 }
 
@@ -142,6 +144,7 @@ export async function startProxmox(options: ProxmoxOptions = {}): Promise<Simula
     delayNext: ({ ms, ...on }) => faults.set({ kind: 'delay', ms }, on),
     dropAnswer: (on) => faults.set({ kind: 'drop-answer' }, on),
     hang: (on) => faults.set({ kind: 'hang' }, on),
+    held: () => faults.held(),
     async stop() {
       tasks.stop()
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))

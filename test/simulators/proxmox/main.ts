@@ -1,20 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../options.ts'
 import { ROLES } from './access.ts'
 import { startProxmox } from './cluster.ts'
 import { serveControl } from './control-server.ts'
 
-const { values } = parseArgs({
-  options: {
-    oracle: { type: 'string' },
-    'credentials-dir': { type: 'string' },
-    port: { type: 'string', default: '0' },
-    'control-port': { type: 'string', default: '0' },
-    'task-ms': { type: 'string', default: '300' },
-    'second-ms': { type: 'string', default: '1000' },
-    'cluster-name': { type: 'string', default: 'homelab' },
-  },
+const values = optionsOf({
+  oracle: { type: 'string' },
+  'credentials-dir': { type: 'string' },
+  port: { type: 'string', default: '0' },
+  'control-port': { type: 'string', default: '0' },
+  'task-ms': { type: 'string', default: '300' },
+  'second-ms': { type: 'string', default: '1000' },
+  'cluster-name': { type: 'string', default: 'homelab' },
 })
 
 const cluster = await startProxmox({

@@ -59,6 +59,7 @@ async function serve(deps: ServerDeps, request: IncomingMessage, response: Serve
   const met = deps.faults.take(call, false)
   if (met.some((fault) => fault.kind === 'hang')) {
     deps.oracle({ call, params, user: null, status: 0, fault: 'hang' })
+    deps.faults.hold(call, response)
     return
   }
   for (const fault of met) if (fault.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.ms))

@@ -1,23 +1,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../options.ts'
 import { ROLES } from './access.ts'
 import { startTalos } from './cluster.ts'
 import { serveControl } from './control-server.ts'
 
-const { values } = parseArgs({
-  options: {
-    oracle: { type: 'string' },
-    'talosconfig-dir': { type: 'string' },
-    port: { type: 'string', default: '0' },
-    'control-port': { type: 'string', default: '0' },
-    'reboot-ms': { type: 'string', default: '400' },
-    'service-ms': { type: 'string', default: '50' },
-    'control-planes': { type: 'string', default: '3' },
-    workers: { type: 'string', default: '2' },
-    'talos-version': { type: 'string', default: 'v1.12.4' },
-    'cluster-name': { type: 'string', default: 'homelab' },
-  },
+const values = optionsOf({
+  oracle: { type: 'string' },
+  'talosconfig-dir': { type: 'string' },
+  port: { type: 'string', default: '0' },
+  'control-port': { type: 'string', default: '0' },
+  'reboot-ms': { type: 'string', default: '400' },
+  'service-ms': { type: 'string', default: '50' },
+  'control-planes': { type: 'string', default: '3' },
+  workers: { type: 'string', default: '2' },
+  'talos-version': { type: 'string', default: 'v1.12.4' },
+  'cluster-name': { type: 'string', default: 'homelab' },
 })
 
 const cluster = await startTalos({

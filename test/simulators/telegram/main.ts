@@ -1,17 +1,17 @@
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../options.ts'
 import { serveControl } from './control-api.ts'
 import { startTelegram } from './server.ts'
 
 /** Runs a simulated Telegram as a process of its own: one line of JSON says where it listens, SIGTERM ends it. */
-const { values } = parseArgs({
-  // A group's id is negative, and parseArgs would take a bare `-100…` for an option.
-  args: process.argv
-    .slice(2)
-    .join('\0')
-    .replace(/(--chat-id)\0-/g, '$1=-')
-    .split('\0')
-    .filter(Boolean),
-  options: {
+// A group's id is negative, and parseArgs would take a bare `-100…` for an option.
+const args = process.argv
+  .slice(2)
+  .join('\0')
+  .replace(/(--chat-id)\0-/g, '$1=-')
+  .split('\0')
+  .filter(Boolean)
+const values = optionsOf(
+  {
     oracle: { type: 'string' },
     port: { type: 'string' },
     'control-port': { type: 'string' },
@@ -21,7 +21,8 @@ const { values } = parseArgs({
     'per-minute': { type: 'string' },
     'per-second': { type: 'string' },
   },
-})
+  args,
+)
 
 const telegram = await startTelegram({
   forum: !values['no-forum'],

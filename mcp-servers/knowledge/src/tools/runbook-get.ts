@@ -1,4 +1,4 @@
-import { clip, count } from '@watchkeeper/mcp-shared'
+import { count } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { RunbookId } from '../arguments.ts'
 import { defineTool } from '../tool.ts'
@@ -25,13 +25,12 @@ export const runbookGet = defineTool({
     }),
   }),
   async run({ runbook }, knowledge, { signal }) {
-    const { alertnames, checks, steps, prose, ...rest } = await knowledge.runbook(runbook, signal)
+    const { alertnames, checks, steps, ...rest } = await knowledge.runbook(runbook, signal)
     const object = {
       ...rest,
       alertnames: alertnames.slice(0, 100),
       checks: checks.slice(0, 50),
       steps: steps.slice(0, 50),
-      prose: clip(prose, 8_000),
     }
     return { summary: `${rest.title}: ${count(checks.length, 'check')}, ${count(steps.length, 'step')}.`, object }
   },

@@ -20,8 +20,10 @@ export const createJobFromCronjob = defineTool({
   input: z.strictObject({ namespace: Namespace, name: Name.describe('The CronJob.'), ...Rehearsal }),
   output: Change,
   target: ({ namespace, name }) => ['cronjob', namespace, name],
-  run: ({ namespace, name, dry_run: dryRun, precondition }, cluster, { signal, effect }) =>
-    untilStill(() => runNow(cluster, { namespace, name }, { dryRun, precondition, effect, signal })),
+  run({ namespace, name, dry_run: dryRun, precondition }, cluster, { signal, effect, spare }) {
+    spare(['job', namespace, nameOfJob(name, dryRun ? undefined : effect)])
+    return untilStill(() => runNow(cluster, { namespace, name }, { dryRun, precondition, effect, signal }))
+  },
   probe: ({ namespace, name }, cluster, { effect, signal }) => probeJob(cluster, { namespace, name }, effect, signal),
 })
 

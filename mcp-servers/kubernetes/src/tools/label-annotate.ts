@@ -47,7 +47,7 @@ export const labelAnnotate = defineTool({
     ...Rehearsal,
   }),
   output: Change,
-  target: ({ kind, namespace, name }) => [kind.toLowerCase(), ...(namespace ? [namespace] : []), name],
+  target: (where) => targetOf(refOf(where)),
   async run({ labels, annotations, dry_run: dryRun, precondition, ...where }, cluster, { signal, effect }) {
     const wanted = { labels: pairsOf(labels), annotations: pairsOf(annotations) }
     refuse(wanted)
@@ -73,7 +73,13 @@ type Wanted = { labels: Pairs; annotations: Pairs }
 function refOf({ kind: name, namespace, name: object }: Where): ObjectRef {
   const kind = wellKnown(name)
   if (kind.namespaced && !namespace) throw new CallerError('invalid', `A ${name} lives in a namespace: say which.`)
-  return { kind, namespace: kind.namespaced ? namespace : undefined, name: object }
+  if (!kind.namespaced && namespace) throw new CallerError('invalid', `A ${name} lives in no namespace: leave it out.`)
+  return { kind, namespace, name: object }
+}
+
+/** Of what is changed, never of what was said: the deny list must see the same object as the API server. */
+function targetOf({ kind, namespace, name }: ObjectRef): string[] {
+  return [kind.kind.toLowerCase(), ...(namespace ? [namespace] : []), name]
 }
 
 function pairsOf(texts: readonly string[]): Pairs {

@@ -1,4 +1,4 @@
-import { CallerError, cleanText, clip, count, maskText } from '@watchkeeper/mcp-shared'
+import { CallerError, clip, count, LINES_BEFORE, maskedLines } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { ContainerName, Name, Namespace, WorkloadName } from '../arguments.ts'
 import type { Cluster } from '../cluster.ts'
@@ -48,7 +48,7 @@ export const logs = defineTool({
       : await readPods(cluster, namespace, workload ?? '', signal)
     const asked = {
       namespace,
-      tail: grep ? SEARCHED : tail,
+      tail: (grep ? SEARCHED : tail) + LINES_BEFORE,
       previous: query.previous,
       sinceSeconds: query.since_seconds,
     }
@@ -57,7 +57,7 @@ export const logs = defineTool({
         const name = found.metadata?.name ?? ''
         const chosen = chooseContainer(found, container)
         const text = await cluster.logs({ ...asked, pod: name, container: chosen }, signal)
-        const lines = linesOf(text, grep)
+        const lines = linesOf(text, grep, grep ? SEARCHED : tail)
         return { pod: name, container: chosen, lines: lines.slice(-tail), truncated: lines.length > tail }
       }),
     )
@@ -102,11 +102,10 @@ function chooseContainer({ metadata, spec }: Pod, wanted: string | undefined): s
   throw new CallerError('invalid', `${metadata?.name} has no container "${wanted ?? ''}"; it has ${names.join(', ')}.`)
 }
 
-/** Lines without controls and secrets; a key that spans lines is masked before they are split. */
-function linesOf(text: string, grep: string | undefined): string[] {
-  const lines = maskText(cleanText(text)).split('\n')
-  if (lines.at(-1) === '') lines.pop()
-  return lines.filter((line) => grep === undefined || line.includes(grep)).map((line) => clip(line.trimEnd(), LINE))
+function linesOf(text: string, grep: string | undefined, window: number): string[] {
+  return maskedLines(text, window)
+    .filter((line) => grep === undefined || line.includes(grep))
+    .map((line) => clip(line.trimEnd(), LINE))
 }
 
 type Stream = { pod: string; container: string; lines: string[]; truncated: boolean }

@@ -1,4 +1,7 @@
+import { testServer } from '@watchkeeper/mcp-shared/testing'
 import { expect, test } from 'vitest'
+import type { Cluster } from '../../src/cluster.ts'
+import { tools } from '../../src/tools/index.ts'
 import { backup, cart, cartPod, cartReplicaSet, fakeCluster, shop } from '../fake-cluster.ts'
 import { ask, serverOn } from '../harness.ts'
 
@@ -23,6 +26,19 @@ test('a label that a pod had may be what selects it, which is said', async () =>
   const args = { kind: 'Pod', namespace: 'shop', name: 'cart-abc-1', labels: ['app=other'] }
   const { warnings } = await ask(shop(), 'label_annotate', args)
   expect(warnings).toEqual([expect.stringContaining('Whatever selects this pod by app')])
+})
+
+test('a node is in no namespace: one that is given all the same is refused, so that a card names what is changed', async () => {
+  const args = { kind: 'Node', namespace: 'shop', name: 'worker-1', labels: ['tier=web'] }
+  expect(await ask(shop(), 'label_annotate', args)).toMatchObject({
+    error: { code: 'invalid', message: 'A Node lives in no namespace: leave it out.' },
+  })
+})
+
+test('a deny list that has the Jobs of a namespace keeps a CronJob from making one', async () => {
+  const server = await testServer<Cluster>(tools, { home: shop() }, { flags: ['--deny', 'job/shop'] })
+  const { structuredContent } = await server.call('create_job_from_cronjob', { namespace: 'shop', name: 'backup' })
+  expect(structuredContent).toMatchObject({ error: { code: 'refused' } })
 })
 
 test('a Job is made from the CronJob with the effect in its name, after the CronJob was marked', async () => {

@@ -1,4 +1,4 @@
-import { cleanText, clip, count, maskText, oneLine, page } from '@watchkeeper/mcp-shared'
+import { clip, count, LINES_BEFORE, maskedLines, oneLine, page } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { Grep, NodeName } from '../arguments.ts'
 import { child, flag, num, percent, type Row, share, text, toRows } from '../rows.ts'
@@ -102,12 +102,10 @@ export const nodeJournal = defineTool({
   output: z.object({ summary: z.string(), items: z.array(z.string()), truncated: z.boolean(), total: z.number() }),
   async run({ node, tail, since_minutes: minutes, grep }, cluster, { signal, now }) {
     const since = minutes === undefined ? undefined : Math.floor(now() / 1000) - minutes * 60
-    const lines = since === undefined ? (grep ? SEARCHED : tail) : undefined
-    const query = { ...(since === undefined ? {} : { since }), ...(lines === undefined ? {} : { lines }) }
-    // A key that spans lines is masked before they are told apart.
-    const all = maskText(cleanText((await cluster.nodeJournal(node, query, signal)).join('\n')))
-      .split('\n')
-      .filter((line) => line !== '' && (grep === undefined || line.includes(grep)))
+    const window = since === undefined ? (grep ? SEARCHED : tail) : Number.POSITIVE_INFINITY
+    const query = since === undefined ? { lines: window + LINES_BEFORE } : { since }
+    const text = (await cluster.nodeJournal(node, query, signal)).join('\n')
+    const all = maskedLines(text, window).filter((line) => line !== '' && (grep === undefined || line.includes(grep)))
     const items = newestThatFit(all.slice(-tail).map((line) => clip(line.trimEnd(), LINE)))
     return {
       summary: `${count(items.length, 'line')} of the journal of ${node}${grep ? ` with ${JSON.stringify(grep)}` : ''}.`,

@@ -1,4 +1,4 @@
-import { CallerError, cleanText, clip, count, maskText, oneLine, page } from '@watchkeeper/mcp-shared'
+import { CallerError, clip, count, LINES_BEFORE, maskedLines, oneLine, page } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { GuestId, limitOf, NodeName, TaskId, TaskType } from '../arguments.ts'
 import type { ProxmoxCluster } from '../cluster.ts'
@@ -132,12 +132,8 @@ export const taskGet = defineTool({
       await pause(Math.min(1_000, Math.max(10, late - performance.now())), signal)
       row = await cluster.task(upid, signal)
     }
-    const log = await cluster.taskLog(upid, tail, signal)
-    const lines = newestThatFit(
-      maskText(cleanText(log.lines.join('\n')))
-        .split('\n')
-        .map((line) => clip(line.trimEnd(), 1_000)),
-    )
+    const log = await cluster.taskLog(upid, tail + LINES_BEFORE, signal)
+    const lines = newestThatFit(maskedLines(log.lines.join('\n'), tail).map((line) => clip(line.trimEnd(), 1_000)))
     const ended = text(row, 'status') === 'stopped'
     const status = ended ? oneLine(text(row, 'exitstatus') ?? 'unknown', 300) : 'running'
     return {

@@ -1,4 +1,4 @@
-import { count } from '@watchkeeper/mcp-shared'
+import { count, LINES_BEFORE } from '@watchkeeper/mcp-shared'
 import { z } from 'zod'
 import { Grep, NodeName, ServiceName } from '../arguments.ts'
 import { lastLines } from '../log-lines.ts'
@@ -28,8 +28,9 @@ export const serviceLogs = defineTool({
   }),
   async run({ node: name, service, tail, grep }, cluster, { signal }) {
     const node = await nodeNamed(cluster, name, signal)
-    const text = await cluster.logs(node.address, { service, tail: grep ? SEARCHED : tail }, signal)
-    const lines = lastLines(text, { tail, grep })
+    const window = grep ? SEARCHED : tail
+    const text = await cluster.logs(node.address, { service, tail: window + LINES_BEFORE }, signal)
+    const lines = lastLines(text, { tail, grep, window })
     return {
       summary: `${count(lines.items.length, 'line')}${grep ? ` with ${JSON.stringify(grep)}` : ''} of ${service} on ${node.name}.`,
       ...lines,

@@ -70,6 +70,26 @@ test('logs are bounded, searched by plain text, and come without controls and se
   expect(items).toEqual(['a.c'])
 })
 
+test('a key that the window is cut into is not shown, and what was read before it is not counted', async () => {
+  const cluster = fakeCluster()
+  const lines = ['-----BEGIN PRIVATE KEY-----', 'bm90IGZvciBhbnlvbmU=', 'Zm9v', '-----END PRIVATE KEY-----', 'ready']
+  cluster.node('cp-1').log = lines.join('\n')
+  cluster.node('cp-1').dmesg = lines.slice(1).join('\n')
+  for (const tool of ['service_logs', 'dmesg'])
+    for (let tail = 1; tail <= lines.length; tail += 1) {
+      const args = tool === 'dmesg' ? { ...node, tail } : { ...node, tail, service: 'kubelet' }
+      const shown = JSON.stringify((await ask(cluster, tool, args)).items)
+      expect(shown, `${tool} ${tail}`).not.toMatch(/bm90|Zm9v/)
+      expect(shown, `${tool} ${tail}`).toContain('ready')
+    }
+  cluster.node('cp-1').log = 'a\nb\nc'
+  expect(await ask(cluster, 'service_logs', { ...node, service: 'kubelet', tail: 2 })).toMatchObject({
+    items: ['b', 'c'],
+    truncated: false,
+    total: 2,
+  })
+})
+
 function withConfig(): FakeCluster {
   const cluster = fakeCluster()
   const cp1 = cluster.node('cp-1')

@@ -1,0 +1,2 @@
+/** What stands where something was that nobody may see. */
+export const MASKED = '[masked]'
