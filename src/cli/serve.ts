@@ -34,7 +34,7 @@ export async function serve(env: Readonly<Record<string, string | undefined>>): 
 async function howToSignIn({ console, people, telegram }: Config, app: App): Promise<string> {
   if (!console) return ''
   if (people.length === 0) return `Sign in within 15 minutes, once: ${await app.loginLink()}\n`
-  const shell = 'run: npm run watchkeeper -- login NAME, with a name of PEOPLE'
+  const shell = 'in a shell: npm run watchkeeper -- login NAME, with a name of PEOPLE'
   return `To sign in to the console, ${telegram ? `send /login to the bot, or ${shell}` : shell}.\n`
 }
 

@@ -71,7 +71,7 @@ test('with PEOPLE no link is printed; a shell makes one beside the running agent
   const { said, ready } = serve(people)
   await ready()
   expect(said.stdout).not.toContain('token=')
-  expect(said.stdout).toContain('To sign in to the console, run watchkeeper login NAME')
+  expect(said.stdout).toContain('To sign in to the console, in a shell: npm run watchkeeper -- login NAME')
   const port = /on watch at http:\/\/127\.0\.0\.1:(\d+)/.exec(said.stdout)?.[1] ?? ''
   const made = await run(['login', 'bob'], { ...people, PORT: port })
   expect(made).toMatchObject({ code: 0, stderr: '' })
