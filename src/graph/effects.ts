@@ -4,7 +4,7 @@ import { effectsOf } from '../approvals/plan-store.ts'
 import { tally } from '../approvals/second-person.ts'
 import { writeLedger } from '../autonomy/ledger.ts'
 import { type LevelInForce, levelOf } from '../autonomy/levels.ts'
-import { type Policy, policyNow } from '../autonomy/policy-setting.ts'
+import { holdPolicy, type Policy } from '../autonomy/policy-setting.ts'
 import type { Approval, Vote } from '../domain/approval.ts'
 import type { Effect } from '../domain/effect.ts'
 import { hashOf, type JsonObject } from '../domain/json.ts'
@@ -140,7 +140,7 @@ async function readStanding(tx: Tx, plan: Plan, action: Action, permit: Authoriz
   const { runbook, cluster, incident } = plan.body
   const { approvalId } = permit
   const [policy, valid, approval, votes, earned, { firing }] = await sentTogether([
-    policyNow(tx),
+    holdPolicy(tx),
     tx`
       select 1 from authorizations
       where id = ${permit.id} and expires_at > watch_now() and ${action.index} = any(actions)`,
