@@ -41,6 +41,7 @@ function untouched(): GraphDeps {
     announcer: {} as GraphDeps['announcer'],
     runbooks: refuse,
     people: refuse,
+    listeningSince: new Date(0),
     rules: { protectedNamespaces: [], protectedNodes: [], ownHost: null, secondPerson: 'required' },
     options: { approvalTtlMs: 1, authorizationTtlMs: 1, verifyScale: 1, grantTtlMs: 1, clockSkewMs: 0 },
   }

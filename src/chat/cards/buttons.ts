@@ -44,7 +44,16 @@ export function backButton(): ButtonSpec {
 }
 
 /** Where another cause may still be planned for. */
-const offersCauses = new Set<CardState>(['advised', 'asked', 'not_fixed', 'reverted', 'failed', 'rejected', 'expired'])
+const offersCauses = new Set<CardState>([
+  'advised',
+  'asked',
+  'not_fixed',
+  'unknown',
+  'reverted',
+  'failed',
+  'rejected',
+  'expired',
+])
 const quietable = new Set<CardState>([
   'looking',
   'advised',
@@ -52,6 +61,7 @@ const quietable = new Set<CardState>([
   'second',
   'confirm',
   'not_fixed',
+  'unknown',
   'reverted',
   'failed',
   'rejected',
@@ -81,6 +91,7 @@ function decisionsOf(view: IncidentView, state: CardState, offered: boolean): Bu
     case 'fixed':
       return [undo]
     case 'not_fixed':
+    case 'unknown':
       return [[...again, ...undo]]
     case 'failed':
     case 'reverted':

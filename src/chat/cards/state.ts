@@ -14,6 +14,7 @@ export type CardState =
   | 'verifying'
   | 'fixed'
   | 'not_fixed'
+  | 'unknown'
   | 'reverted'
   | 'failed'
   | 'partial'
@@ -99,7 +100,8 @@ function resting(view: IncidentView): CardState {
     return broken(view) ?? incident.outcome
   }
   if (broken(view)) return broken(view) ?? 'failed'
-  if (incident.outcome === 'abandoned' || incident.outcome === 'fixed') return incident.outcome
+  if (incident.outcome === 'abandoned' || incident.outcome === 'fixed' || incident.outcome === 'unknown')
+    return incident.outcome
   if (incident.outcome === 'expired' || approval?.status === 'expired') return 'expired'
   if (incident.outcome === 'rejected' || approval?.status === 'rejected') return 'rejected'
   return 'advised'
@@ -119,6 +121,7 @@ function endOf(view: IncidentView): CardState {
     case 'rejected':
     case 'expired':
     case 'abandoned':
+    case 'unknown':
     case 'ignored':
       return view.incident.outcome === 'ignored' ? 'closed' : view.incident.outcome
     case 'not_fixed':
