@@ -59,8 +59,9 @@ function goOn(plan: Plan, cursor: number): IncidentUpdate {
  */
 async function withoutPermit(deps: GraphDeps, state: IncidentState, plan: Plan): Promise<IncidentUpdate> {
   const unsettled = await unsettledOf(deps.sql, state.incident)
-  const action = unsettled && plan.body.actions[unsettled.effect.action]
-  if (!action) return await refused(deps, state, plan, { kind: 'anew', because: 'There is no permission for this.' })
+  const action = unsettled?.effect.planId === plan.id ? plan.body.actions[unsettled.effect.action] : undefined
+  if (!unsettled || !action)
+    return await refused(deps, state, plan, { kind: 'anew', because: 'There is no permission for this.' })
   return (await settle(deps, state, plan, action, unsettled.effect)) ?? goOn(plan, action.index + 1)
 }
 
@@ -270,9 +271,13 @@ async function stillInDoubt(
   state: IncidentState,
   { kind, because }: Refusal,
 ): Promise<IncidentUpdate> {
+  const attempt = state.attempt + 1
+  if (kind === 'cleared') {
+    const why = 'The alert has cleared; whether the first attempt took place cannot be told.'
+    return { attempt, verdict: { outcome: 'in_doubt', because: why }, next: 'record' }
+  }
   const why = `${because} Whether the attempt before took place is still not known.`
-  if (kind === 'cleared') return { verdict: { outcome: 'in_doubt', because: why }, next: 'record' }
-  return { ...(await watch(deps, state, { outcome: 'in_doubt', because: why })), attempt: state.attempt + 1 }
+  return { ...(await watch(deps, state, { outcome: 'in_doubt', because: why })), attempt }
 }
 
 /** Nothing of the plan ran, so its targets are free until another one starts. */
