@@ -196,6 +196,7 @@ async function build(
       ...(config.changesMinutes > 0 && { changes: { minutes: config.changesMinutes } }),
       ...(deeper && { deeper }),
       people: () => people,
+      listeningSince: await postgresStanding(sql).now(),
       rules: {
         protectedNamespaces: config.protectedNamespaces,
         protectedNodes: config.protectedNodes,

@@ -5,7 +5,8 @@ import { INCIDENT_QUEUE, sweep } from './incidents/wake.ts'
 import { isUnavailable, type Sql } from './storage/postgres.ts'
 import type { Queue } from './storage/queue.ts'
 
-const SWEEP_MS = 250
+/** How often graphs that should move and do not are looked for. */
+export const SWEEP_MS = 250
 /** How long steps under way may take to come to a rest when the process is asked to stop. */
 const DRAIN_MS = 8_000
 /** Longest pause between sweeps while the database is away. */

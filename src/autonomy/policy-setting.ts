@@ -1,4 +1,4 @@
-import type { SqlOrTx } from '../storage/postgres.ts'
+import type { SqlOrTx, Tx } from '../storage/postgres.ts'
 import { json } from '../storage/postgres.ts'
 
 /** VERBOSE asks for everything, NORMAL honours levels, FROZEN executes nothing. */
@@ -7,6 +7,15 @@ export type Policy = 'VERBOSE' | 'NORMAL' | 'FROZEN'
 /** The policy in force for every replica: what was set last, else what the installation started with, else VERBOSE. */
 export async function policyNow(sql: SqlOrTx): Promise<Policy> {
   const [row] = await sql<{ value: Policy }[]>`select value from settings where name = 'policy'`
+  return row?.value ?? 'VERBOSE'
+}
+
+/**
+ * The same, and it stays so until the transaction ends: whoever changes it waits for that, and whoever comes while it is being
+ * changed waits for the change. The row is there from an installation's first start.
+ */
+export async function holdPolicy(tx: Tx): Promise<Policy> {
+  const [row] = await tx<{ value: Policy }[]>`select value from settings where name = 'policy' for share`
   return row?.value ?? 'VERBOSE'
 }
 

@@ -19,11 +19,20 @@ export function whyNotTaken(person: Person | undefined, incident: Incident | und
   if (!incident)
     return 'What I do belongs to an incident. Ask in reply to a card, or name one: /ask #12 … (/incidents lists what is open).'
   if (incident.status === 'closed') return `#${incident.id} is over, so there is nothing to propose for it.`
-  if (incident.status === 'watching' && incident.outcome === 'in_doubt')
-    return `Whether the last step of #${incident.id} took place is not known. Say that on its card first, then ask again.`
+  if (incident.status === 'watching' && incident.outcome === 'in_doubt') return inDoubtWords(incident.id)
   if (incident.status === 'running' || incident.status === 'verifying')
     return `A plan for #${incident.id} is under way. Ask again when it is over.`
   return undefined
+}
+
+function inDoubtWords(incident: number): string {
+  return `Whether the last step of #${incident} took place is not known. Say that on its card first, then ask again.`
+}
+
+/** Another attempt that is asked for is a question about one in doubt: until that is settled, nothing else is planned. */
+async function whyNotPlanned(tx: Tx, incident: number): Promise<string | undefined> {
+  const asked = await pendingApproval(tx, incident)
+  return asked && asked.attempt > 1 ? inDoubtWords(incident) : undefined
 }
 
 /** Why a plan cannot be changed now, in a sentence; undefined while it waits and nothing of it has begun. */
@@ -52,7 +61,10 @@ export async function putToGraph(
   { incident: id, person, verb, params }: Wish,
 ): Promise<string | undefined> {
   const incident = await lockIncident(tx, id)
-  const late = verb === 'modify' ? await whyNotChanged(tx, id, String(params.plan)) : whyNotTaken(person, incident)
+  const late =
+    verb === 'modify'
+      ? await whyNotChanged(tx, id, String(params.plan))
+      : (whyNotTaken(person, incident) ?? (await whyNotPlanned(tx, id)))
   if (late !== undefined) return late
   // Words are about what there is now: a round that is begun meanwhile does not take them up.
   const asked = verb === 'choose' ? { ...params, round: incident.round } : params

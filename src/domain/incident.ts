@@ -15,6 +15,7 @@ export type IncidentStatus =
   | 'ignored'
   | 'closed'
 
+/** unknown: what was approved ran, and whether it helped cannot be told. */
 export type Outcome =
   | 'fixed'
   | 'not_fixed'
@@ -26,6 +27,7 @@ export type Outcome =
   | 'in_doubt'
   | 'abandoned'
   | 'advised'
+  | 'unknown'
 
 export interface Incident {
   id: number

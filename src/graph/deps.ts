@@ -24,6 +24,8 @@ export interface GraphDeps {
   /** Models that look into incidents; absent where none is configured. */
   deeper?: Deeper
   people: () => readonly Person[]
+  /** Since when this process takes in what becomes of alerts, by the database's clock: what ended before may not be on record yet. */
+  listeningSince: Date
   /** What configuration says of protection; the policy itself is read from the database, so that a freeze is everywhere at once. */
   rules: Omit<Rules, 'policy'>
   options: GraphOptions

@@ -4,7 +4,7 @@ import { effectsOf } from '../approvals/plan-store.ts'
 import { approverWords, strictness, tally } from '../approvals/second-person.ts'
 import { writeLedger } from '../autonomy/ledger.ts'
 import { type LevelInForce, levelOf } from '../autonomy/levels.ts'
-import { type Policy, policyNow } from '../autonomy/policy-setting.ts'
+import { holdPolicy, type Policy } from '../autonomy/policy-setting.ts'
 import type { Approval, Vote } from '../domain/approval.ts'
 import type { Effect } from '../domain/effect.ts'
 import { hashOf, type JsonObject } from '../domain/json.ts'
@@ -36,6 +36,7 @@ export interface Refusal {
 
 export type Start = { effect: Effect; approver: string } | { refused: Refusal }
 
+/** The newest permit for an action: one that was given for a whole plan may have run out before its later steps were asked for. */
 export async function authorizationFor(
   sql: Sql,
   plan: string,
@@ -44,7 +45,8 @@ export async function authorizationFor(
 ): Promise<Authorization | undefined> {
   const [row] = await sql<Authorization[]>`
     select id, actions, approval_id as "approvalId", level_change_id as "levelChangeId" from authorizations
-    where plan_id = ${plan} and attempt = ${attempt} and ${action} = any(actions)`
+    where plan_id = ${plan} and attempt = ${attempt} and ${action} = any(actions)
+    order by granted_at desc limit 1`
   return row
 }
 
@@ -95,7 +97,9 @@ export async function startEffect(
     if (!ours) return refuse('lost', 'another worker has this incident now')
     const refusal = whyNotPermitted(deps, standing, plan, action, permit) ?? whyNotNow(standing, plan, action)
     if (refusal) return { refused: refusal }
-    const other = await takeTargets(tx, incident.id, [targetName(action.target)])
+    // Those of the later steps too: a plan that began is not left waiting in its middle for somebody else.
+    const targets = plan.body.actions.map(({ target }) => targetName(target))
+    const other = await takeTargets(tx, incident.id, targets)
     if (other !== undefined) return refuse('held', `Incident #${other} is working on the same target.`)
     const [row] = await tx<EffectRow[]>`
       update effects set status = 'started', authorization_id = ${permit.id}, lease_epoch = ${lease.epoch},
@@ -141,7 +145,7 @@ async function readStanding(tx: Tx, plan: Plan, action: Action, permit: Authoriz
   const { runbook, cluster, incident } = plan.body
   const { approvalId } = permit
   const [policy, valid, approval, votes, earned, { firing }] = await sentTogether([
-    policyNow(tx),
+    holdPolicy(tx),
     tx`
       select 1 from authorizations
       where id = ${permit.id} and expires_at > watch_now() and ${action.index} = any(actions)`,

@@ -19,11 +19,11 @@ type Node = (state: IncidentState, run: Run) => Promise<IncidentUpdate>
 
 /** Where each node may go: the drawn graph and the run one come from this. */
 export const routes = {
-  triage: ['recall', 'investigate', 'propose', 'record', 'end'],
+  triage: ['recall', 'investigate', 'propose', 'execute', 'record', 'end'],
   recall: ['investigate', 'await-outcome'],
   investigate: ['propose', 'await-outcome'],
   propose: ['authorize', 'await-outcome'],
-  authorize: ['await-decision', 'execute', 'await-outcome'],
+  authorize: ['await-decision', 'execute', 'await-outcome', 'record'],
   'await-decision': ['execute', 'verify', 'record', 'triage', 'await-outcome'],
   execute: ['execute', 'authorize', 'verify', 'await-outcome', 'record', 'triage'],
   'await-outcome': ['verify', 'execute', 'authorize', 'record', 'triage', 'await-outcome'],

@@ -121,8 +121,10 @@ interface Sight {
  * An edit is of one plan, which no other may be taken for, and words that ask for one are of one round: what comes after a
  * verdict, or lay there while the rounds went on, changes nothing.
  */
-async function lookAround(sql: SqlOrTx, { incident, lastRequest, round, wait, plan }: IncidentState): Promise<Sight> {
-  const verbs = [...fitting[wait ?? 'watch']]
+async function lookAround(sql: SqlOrTx, state: IncidentState): Promise<Sight> {
+  const { incident, lastRequest, round, wait, plan, attempt } = state
+  // Another attempt is a question about one in doubt: until that is settled there is nothing to plan, and nothing to be quiet about.
+  const verbs = wait === 'decision' && attempt > 1 ? [] : [...fitting[wait ?? 'watch']]
   const [row] = await sql<(Omit<Sight, 'asked'> & { asked: Asked | null })[]>`
     select (
         select jsonb_build_object('id', id, 'verb', verb, 'params', params, 'by', by) from requests

@@ -9,8 +9,8 @@ import { afterRequest } from './requests.ts'
 import { beginning, type GraphState, type IncidentState, type IncidentUpdate } from './state.ts'
 
 /** A worker that dies is followed by another after this long. */
-const LEASE_TTL_MS = 6_000
-const LEASE_BEAT_MS = 1_500
+export const LEASE_TTL_MS = 6_000
+export const LEASE_BEAT_MS = 1_500
 /** Far above what a round takes; a graph that circles is a bug and must not circle for ever. */
 const MAX_STEPS = 200
 

@@ -36,6 +36,7 @@ const Outcome = z.enum([
   'in_doubt',
   'abandoned',
   'advised',
+  'unknown',
 ])
 
 /** What the graph of one incident carries: ids and small facts only. Bodies are rows: plans, evidence, effects. */

@@ -7,32 +7,65 @@ export interface Times {
   now: number
 }
 
+/** Since when this process has taken in what becomes of alerts, and how long after that it waits for what it missed, in ms. */
+export interface Hearing {
+  since: number
+  graceMs: number
+}
+
+/**
+ * How long Alertmanager may take to tell an end that it could not deliver: it tries again with its `group_interval`, 5 min unless
+ * told. A poll needs as long, and two minutes more, to take what it does not find for over.
+ */
+export const HEARING_GRACE_MS = 7 * 60_000
+
+const SHORTEST_LOOK_MS = 250
+const LONGEST_LOOK_MS = 30_000
+
 /** What one clause says now. A pending one says when it may have changed. */
 export type Judgement =
   | { state: 'passed'; because: string }
   | { state: 'failed'; because: string }
+  | { state: 'unknown'; because: string }
   | { state: 'pending'; because: string; lookAgainMs: number }
 
-/** The alert must clear within its window and then stay clear for as long as the clause says. */
+/**
+ * The alert must clear within its window and then stay clear for as long as the clause says.
+ *
+ * That it fires after its window is only known where somebody listened. Either this process has since before the action ran, and
+ * then silence means that it fires: Alertmanager repeats what fires every few hours only. Or a report from after the window says
+ * so: a poll's, or a webhook's. Where neither is so, the records may be older than the window's end. The process then waits for
+ * what it missed, as long as Alertmanager may take to tell it, and after that it cannot be told.
+ */
 export function judgeAlert(
   { withinMs, forMs }: AlertVerification,
-  standing: Pick<AlertStanding, 'firing' | 'clearedAt'>,
+  standing: Pick<AlertStanding, 'firing' | 'clearedAt' | 'firedAt'>,
   { ranAt, now }: Times,
+  { since, graceMs }: Hearing,
 ): Judgement {
   const deadline = ranAt + withinMs
-  const cleared = standing.firing === 0 ? standing.clearedAt?.getTime() : undefined
-  if (cleared !== undefined && cleared > deadline) return { state: 'failed', because: 'The alert cleared too late.' }
-  if (cleared === undefined) {
-    if (now >= deadline) return { state: 'failed', because: 'The alert still fires.' }
-    return { state: 'pending', because: 'Waiting for the alert to clear.', lookAgainMs: deadline - now }
+  const isKnown = since <= ranAt || (standing.firedAt !== null && standing.firedAt.getTime() > deadline)
+  const clearedAt = standing.firing === 0 ? standing.clearedAt?.getTime() : undefined
+  if (clearedAt === undefined) {
+    if (now < deadline)
+      return { state: 'pending', because: 'Waiting for the alert to clear.', lookAgainMs: deadline - now }
+    if (isKnown) return { state: 'failed', because: 'The alert still fires.' }
+    const left = Math.max(deadline, since) + graceMs - now
+    if (left <= 0)
+      return { state: 'unknown', because: 'Nothing was heard of the alert since before its time to clear was over.' }
+    const because = 'Waiting to hear whether the alert still fires.'
+    return { state: 'pending', because, lookAgainMs: Math.min(left, LONGEST_LOOK_MS) }
   }
+  if (clearedAt > deadline)
+    return isKnown
+      ? { state: 'failed', because: 'The alert cleared too late.' }
+      : { state: 'unknown', because: 'The alert is clear; whether it cleared in time cannot be told.' }
+  // Clocks differ: what the sender says ended before the action did ended with it.
+  const cleared = Math.max(clearedAt, ranAt)
   const steadyAt = cleared + forMs
   if (now >= steadyAt) return { state: 'passed', because: 'the alert is clear' }
   return { state: 'pending', because: 'The alert is clear; watching that it stays so.', lookAgainMs: steadyAt - now }
 }
-
-const SHORTEST_LOOK_MS = 250
-const LONGEST_LOOK_MS = 30_000
 
 /** The platform must say that it is sound within the window; it is asked again a few times until then. */
 export function judgeTool(
@@ -49,7 +82,7 @@ export function judgeTool(
 
 /**
  * One verdict from all clauses: failed as soon as one is, passed when all are at the same look, else pending until the
- * earliest moment at which one may have changed. No clause at all is not success.
+ * earliest moment at which one may have changed, and unknown where one stays so. No clause at all is not success.
  */
 export function sumUp(judgements: readonly Judgement[]): Judgement {
   if (judgements.length === 0)
@@ -58,6 +91,8 @@ export function sumUp(judgements: readonly Judgement[]): Judgement {
   if (failed) return failed
   const pending = judgements.filter((it) => it.state === 'pending')
   const [first] = pending
+  const unknown = judgements.find((it) => it.state === 'unknown')
+  if (!first && unknown) return unknown
   if (!first) return { state: 'passed', because: judgements.map((it) => it.because.replace(/\.$/, '')).join('; ') }
   return { ...first, lookAgainMs: Math.max(50, Math.min(...pending.map((it) => it.lookAgainMs))) }
 }

@@ -1,9 +1,12 @@
 import type { Outcome } from '../domain/incident.ts'
 import type { PingKind } from '../incidents/announce.ts'
+import { freeTargets } from '../incidents/leases.ts'
 import { move } from '../incidents/move.ts'
+import { wake } from '../incidents/wake.ts'
 import { inTransaction } from '../storage/postgres.ts'
 import { lookDeeper } from './deeper.ts'
 import type { GraphDeps } from './deps.ts'
+import { unsettledOf } from './doubt.ts'
 import type { IncidentState, IncidentUpdate } from './state.ts'
 
 export interface Watching {
@@ -16,7 +19,10 @@ export interface Watching {
   deeper?: true
 }
 
-/** Leaves an incident to people: its card says why, and the graph waits for them or for the end of the alerts. */
+/**
+ * Leaves an incident to people: its card says why, its targets are free, and the graph waits for them or for the end of the
+ * alerts. While a call of it is in doubt, the targets stay its own, and what people are asked is what becomes of that call.
+ */
 export async function watch(
   deps: GraphDeps,
   state: IncidentState,
@@ -24,21 +30,23 @@ export async function watch(
 ): Promise<IncidentUpdate> {
   const { sql, announcer } = deps
   const { incident, round } = state
-  await inTransaction(sql, async (tx) => {
+  return await inTransaction(sql, async (tx) => {
+    const doubt = await unsettledOf(tx, incident)
     await move(tx, {
       incident,
       round,
       name: 'incident left to people',
       actor: 'agent',
       to: 'watching',
-      outcome,
+      outcome: doubt ? 'in_doubt' : outcome,
       because,
       detail: { because },
       key: `watch:${round}`,
     })
     if (deeper) await lookDeeper(deps, tx, state, false)
-    if (ping) await announcer.ping(tx, incident, ping)
+    if (doubt || ping) await announcer.ping(tx, incident, doubt ? 'doubt' : (ping ?? 'failed'))
+    if (!doubt) await wake(tx, deps.queue, await freeTargets(tx, incident))
     await announcer.card(tx, [incident])
+    return { wait: doubt ? ('doubt' as const) : ('watch' as const), next: 'await-outcome' as const }
   })
-  return { wait: 'watch', next: 'await-outcome' }
 }

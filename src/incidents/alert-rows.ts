@@ -5,8 +5,13 @@ import type { SqlOrTx } from '../storage/postgres.ts'
 export interface AlertStanding {
   firing: number
   total: number
-  /** When the last of them cleared, by the database's clock at receipt; null while one fires. */
+  /**
+   * When the last of them ended, by the sender's own time and never after its receipt; null while one fires. Where a poll found
+   * one gone, it is the time of that poll, and the alert may have ended long before.
+   */
   clearedAt: Date | null
+  /** The latest moment at which one of them is known to have fired: a report said so, or it ended then by its sender's word. */
+  firedAt: Date | null
   alertVersion: number
   /** The database's clock at this look. */
   now: Date
@@ -16,10 +21,15 @@ export async function firingAlerts(sql: SqlOrTx, incident: number): Promise<Aler
   const [row] = await sql<AlertStanding[]>`
     select count(a.id) filter (where a.status = 'firing') as firing, count(a.id) as total,
       i.alert_version as "alertVersion", watch_now() as now,
-      case when count(a.id) filter (where a.status = 'firing') = 0 then (
-        select max(s.received_at) from alert_states s join alerts b on b.id = s.alert_id where b.incident_id = i.id
-      ) end as "clearedAt"
+      case when count(a.id) filter (where a.status = 'firing') = 0
+        then max(least(a.ends_at, e.received_at)) end as "clearedAt",
+      max(case when a.status = 'firing' then a.last_seen_at
+        when e.via = 'webhook' then least(a.ends_at, e.received_at) end) as "firedAt"
     from incidents i left join alerts a on a.incident_id = i.id
+      left join lateral (
+        select s.via, s.received_at from alert_states s
+        where a.status = 'resolved' and s.alert_id = a.id and s.status = 'resolved'
+        order by s.received_at desc limit 1) e on true
     where i.id = ${incident} group by i.id`
   if (!row) throw new Error(`incident ${incident} does not exist`)
   return row

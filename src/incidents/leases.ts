@@ -43,18 +43,25 @@ export async function holdsLease(sql: SqlOrTx, { name, holder, epoch }: Lease): 
 
 /**
  * Takes every target for an incident, without expiry: held from the first start until the outcome is known. Answers the
- * incident that stands in the way, or undefined when all are ours.
+ * incident that stands in the way, or undefined when all are ours. Where one is another's, none is taken: two incidents that
+ * each held a part would wait for each other.
  */
 export async function takeTargets(
   sql: SqlOrTx,
   incident: number,
   targets: readonly string[],
 ): Promise<number | undefined> {
+  const added: string[] = []
   for (const target of [...new Set(targets)].sort()) {
-    const [row] = await sql<{ incident_id: number }[]>`
-      insert into leases as l (name, holder, incident_id) values (${`target:${target}`}, ${`incident:${incident}`}, ${incident})
-      on conflict (name) do update set taken_at = l.taken_at returning incident_id`
-    if (row && row.incident_id !== incident) return row.incident_id
+    const name = `target:${target}`
+    const [row] = await sql<{ incident_id: number; added: boolean }[]>`
+      insert into leases as l (name, holder, incident_id) values (${name}, ${`incident:${incident}`}, ${incident})
+      on conflict (name) do update set taken_at = l.taken_at returning incident_id, xmax = 0 as added`
+    if (row && row.incident_id !== incident) {
+      await sql`delete from leases where name = any(${added}::text[])`
+      return row.incident_id
+    }
+    if (row?.added) added.push(name)
   }
   return undefined
 }

@@ -156,6 +156,11 @@ export class Ledger {
       alert.contradicted = false
       alert.changed = true
     }
+    const { asOf } = arrival.report
+    if (!asOf) return
+    // Only a poll says while nothing changes that an alert fires still: a verification that is due asks how late that is known.
+    alert.lastSeenAt = asOf
+    alert.changed = true
   }
 
   #resolves({ report, via }: Arrival, alert: AlertRecord): void {

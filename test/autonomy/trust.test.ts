@@ -19,6 +19,7 @@ test.each<[Outcome, ran: number, 'success' | 'failure' | 'none' | undefined]>([
   ['expired', 0, undefined],
   ['in_doubt', 1, 'none'],
   ['abandoned', 1, 'none'],
+  ['unknown', 1, 'none'],
   ['ignored', 0, undefined],
   ['advised', 0, undefined],
 ])('%s with %i of two actions done: %s', (outcome, ran, credit) => {

@@ -280,6 +280,10 @@ export const everyState: Record<string, IncidentView> = {
     incident: { status: 'watching', outcome: 'not_fixed', because: 'It was killed again 4 min after the change.' },
     effects: [effect()],
   }),
+  unknown: decided({
+    incident: { status: 'watching', outcome: 'unknown', because: 'Nothing was heard of the alert.' },
+    effects: [effect()],
+  }),
   reverted: decided({ incident: { status: 'watching', outcome: 'reverted' }, effects: [effect()] }),
   failed: decided({
     incident: { status: 'watching', outcome: 'not_fixed' },

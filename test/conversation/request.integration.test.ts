@@ -41,6 +41,15 @@ test('an edit is taken while its plan waits, and is told no once somebody has de
   expect(await requests(open.incident)).toMatchObject([{ verb: 'modify', params: { plan: open.plan.id } }])
 })
 
+test('nothing else is planned while another attempt at something in doubt is asked for, and that is said', async () => {
+  const { incident, approval } = await seedQuestion(sql)
+  await sql`update approvals set attempt = 2 where id = ${approval.id}`
+  expect(await put(incident, 'choose', { subject: 'i1', cause: 0 })).toMatch(
+    /took place is not known\. Say that on its card/,
+  )
+  expect(await requests(incident)).toEqual([])
+})
+
 test('an edit of another plan is no news for the one that waits now', async () => {
   const { incident, plan, approval } = await seedQuestion(sql)
   const state = waiting(incident, 'decision', { plan: plan.id, approval: approval.id })

@@ -76,6 +76,15 @@ test('a target is one incident’s from first start to its end, without expiry',
   expect(await targetsInTheWay(sql, one, ['shop/cart'])).toBeUndefined()
 })
 
+test('where one of its targets is another’s, an incident takes none of them, and keeps what it had', async () => {
+  const [one, two, three] = [await seedIncident(sql), await seedIncident(sql), await seedIncident(sql)]
+  await takeTargets(sql, one, ['part/b'])
+  await takeTargets(sql, two, ['part/c'])
+  expect(await takeTargets(sql, two, ['part/a', 'part/b', 'part/c'])).toBe(one)
+  expect(await targetsInTheWay(sql, three, ['part/a'])).toBeUndefined()
+  expect(await targetsInTheWay(sql, three, ['part/c'])).toBe(two)
+})
+
 test('freed targets name the incidents that waited for them, once', async () => {
   const [one, two] = [await seedIncident(sql), await seedIncident(sql)]
   await takeTargets(sql, one, ['media/radarr'])

@@ -69,6 +69,16 @@ test('an alert that no webhook brought becomes an incident, as if one had', asyn
   expect(await sql`select receiver from alerts`).toEqual([{ receiver: 'watchkeeper' }])
 })
 
+test('a poll that finds an alert firing keeps on record when that was', async () => {
+  const seenAt = async () => (await sql<{ at: Date }[]>`select last_seen_at as at from alerts`)[0]?.at.getTime() ?? 0
+  await intake.take([firing()], 'webhook')
+  const before = await seenAt()
+  alertmanager.holds({ report: firing() })
+  await reconcile().pollOnce()
+  expect(await seenAt()).toBeGreaterThan(before)
+  expect(await status()).toMatchObject({ status: 'firing', contradicted: false })
+})
+
 test('the poll asks for active alerts of our receiver that are neither silenced nor inhibited', async () => {
   await reconcile().pollOnce()
   expect(alertmanager.calls).toHaveLength(1)

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import { alice, bob, startWatch, type Watch, type WatchOptions } from '../support/watch.ts'
+import type { Verb } from '../../src/domain/approval.ts'
+import { alice, bob, type SeenCard, startWatch, type Watch, type WatchOptions } from '../support/watch.ts'
 import { mending, restart, runbook } from './runbooks.ts'
 
 let watch: Watch
@@ -90,8 +91,102 @@ test('in doubt, run again: it is asked for as another attempt of its own, and ru
   expect(watch.cluster.restarts('shop/cart')).toBe(1)
   await asked.press('reject', alice)
   const end = await watch.until((view) => view.approval?.status === 'rejected' && view.incident.status === 'watching')
-  expect(end.view.effects.map(({ attempt, status }) => `${attempt} ${status}`)).toEqual(['1 in_doubt'])
+  expect(tried(end)).toEqual(['1 in_doubt'])
+  await end.press('check_again', bob)
+  const verifying = await watch.until((_view, state) => state === 'verifying')
+  expect(verifying.view.incident.round).toBe(1)
+  expect(tried(verifying)).toEqual(['1 done'])
   expect(watch.cluster.restarts('shop/cart')).toBe(1)
+})
+
+test('another attempt that nobody answers leaves the first in doubt: Check again looks at it', async () => {
+  await begin({ fault: 'crash-loop-stubborn' })
+  await inDoubt()
+  await watch.server.up()
+  await (await watch.card()).press('run_again', bob)
+  await watch.until((view, state) => state === 'asked' && view.approval?.attempt === 2)
+  await watch.pass(2 * 3_600_000)
+  const expired = await watch.until((view, state) => view.approval?.status === 'expired' && state === 'doubt')
+  await expired.press('check_again', bob)
+  await watch.until((_view, state) => state === 'verifying')
+  expect(watch.cluster.restarts('shop/cart')).toBe(1)
+})
+
+test('another attempt is answered or left: quiet and other plans wait until it is known what became of the first', async () => {
+  await begin({ fault: 'crash-loop-stubborn' })
+  await inDoubt()
+  await watch.server.up()
+  await (await watch.card()).press('run_again', bob)
+  const asked = await watch.until((view, state) => state === 'asked' && view.approval?.attempt === 2)
+  const others: Verb[] = ['snooze', 'ignore', 'modify', 'choose']
+  expect(others.filter((verb) => asked.offers(verb))).toEqual([])
+  await watch.db
+    .sql`insert into requests (incident_id, verb, params, by) values (1, 'snooze', '{"minutes":60}', 'alice')`
+  await watch.db.sql`update incidents set wants = wants + 1 where id = 1`
+  await watch.until(({ incident }) => incident.wants === incident.served)
+  await asked.press('reject', alice)
+  const doubt = await watch.until((view, state) => view.approval?.status === 'rejected' && state === 'doubt')
+  await doubt.press('check_again', bob)
+  await watch.until((_view, state) => state === 'verifying')
+})
+
+test('frozen, another attempt is refused and the first stays in doubt; thawed, Check again looks and runs nothing', async () => {
+  await begin({ fault: 'crash-loop-stubborn' })
+  await inDoubt()
+  await watch.policy('FROZEN')
+  await (await watch.card()).press('run_again', bob)
+  const refused = await watch.until(({ incident }) => incident.because === 'Refused: everything is frozen.')
+  expect(refused.state).toBe('doubt')
+  await watch.policy('NORMAL')
+  await watch.server.up()
+  await (await watch.card()).press('run_again', bob)
+  const asked = await watch.until((view, state) => state === 'asked' && view.approval?.attempt === 3)
+  await watch.stopAgent()
+  await asked.press('approve', alice)
+  await watch.policy('FROZEN')
+  await watch.startAgent()
+  const late = await watch.until(
+    ({ incident }, state) => state === 'doubt' && /still not known\.$/.test(incident.because ?? ''),
+  )
+  expect(late.view.incident.outcome).toBe('in_doubt')
+  await watch.policy('NORMAL')
+  await (await watch.card()).press('check_again', bob)
+  await watch.until((_view, state) => state === 'verifying')
+  expect(watch.cluster.restarts('shop/cart')).toBe(1)
+})
+
+test('the alert fires again after an end in doubt: what may have run is looked at before anything is planned', async () => {
+  await begin({ fault: 'crash-loop-stubborn' })
+  await inDoubt()
+  await watch.server.up()
+  await (await watch.card()).press('run_again', bob)
+  await watch.until((view) => view.approval?.attempt === 2)
+  watch.holdAlerts()
+  await watch.db.sql`update alerts set status = 'resolved', ends_at = watch_now()`
+  await watch.db.sql`update incidents set wants = wants + 1, alert_version = alert_version + 1`
+  await watch.closed()
+  const firing = watch.alertmanager.deliveries().findLast(({ payload }) => payload.status === 'firing')
+  if (!firing) throw new Error('nothing fired')
+  await watch.alertmanager.redeliver(firing)
+  const verifying = await watch.until((_view, state) => state === 'verifying')
+  expect(tried(verifying)).toEqual(['1 done'])
+  expect(watch.cluster.restarts('shop/cart')).toBe(1)
+})
+
+test('a plan that was given up before it changed anything holds its target no longer', async () => {
+  const other = runbook({ id: 'other', alertnames: 'CartSlow', steps: restart() })
+  await begin({ runbooks: { ...mending, other }, fault: 'crash-loop-stubborn' })
+  const card = await watch.asked()
+  watch.cluster.hang({ match: change })
+  await card.press('approve', bob)
+  await watch.until((_view, state) => state === 'running')
+  await watch.policy('FROZEN')
+  const given = await watch.until(({ incident }) => incident.status === 'watching')
+  expect(given.view.incident.because).toBe('Everything is frozen. Nothing ran.')
+  await watch.policy('NORMAL')
+  watch.alertmanager.fire({ alertname: 'CartSlow', cluster: 'homelab', namespace: 'shop', deployment: 'cart' })
+  const second = await watch.until(({ incident }) => ['waiting', 'watching'].includes(incident.status), 2)
+  expect(second.state).toBe('asked')
 })
 
 test('two people press Run again, one of them on the card drawn in between: one question, and no standstill', async () => {
@@ -134,6 +229,8 @@ test('a step in doubt that turns out done lets the plan go on: the next step is 
   expect(after.view.effects.filter(({ status }) => status === 'done').map(({ action }) => action)).toEqual([0, 1])
   expect(watch.cluster.restarts('shop/web')).toBe(1)
 })
+
+const tried = ({ view }: SeenCard) => view.effects.map(({ attempt, status }) => `${attempt} ${status}`)
 
 /** The change is made, its answer is lost, and the server is away when its mark is looked for. */
 async function inDoubt(): Promise<void> {

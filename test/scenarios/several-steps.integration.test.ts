@@ -81,6 +81,46 @@ test('a first step that already helped: the second is not asked for any longer, 
   expect(end.view.record).toEqual({ fixed: 0, notFixed: 0 })
 })
 
+test('a plan that began has the targets of all its steps: another incident waits for the later ones too', async () => {
+  const steps = restart('deployment/web', 'first') + restart('deployment/cart', 'second')
+  const other = runbook({ id: 'other', alertnames: 'CartSlow', steps: restart() })
+  await begin({
+    workloads: shop('cart', 'web'),
+    runbooks: { mend: runbook({ steps }), other },
+    fault: 'crash-loop-stubborn',
+  })
+  await (await watch.asked()).press('approve', alice)
+  const second = await watch.until((view, state) => state === 'asked' && view.approval?.actions[0] === 1)
+  watch.alertmanager.fire({ alertname: 'CartSlow', cluster: 'homelab', namespace: 'shop', deployment: 'cart' })
+  const held = await watch.until(({ incident }) => incident.waitsFor === 1 || incident.status === 'waiting', 2)
+  expect(held.view.incident.waitsFor).toBe(1)
+  await second.press('reject', alice)
+  await watch.asked(2)
+})
+
+test('frozen between two steps that are asked for one by one, the plan ends there, and says what was done', async () => {
+  const steps = restart('deployment/web', 'first') + restart('deployment/cart', 'second')
+  let armed = true
+  await begin({
+    workloads: shop('cart', 'web'),
+    runbooks: { mend: runbook({ steps }) },
+    fault: 'crash-loop-stubborn',
+    observe: () => async (point, work) => {
+      if (point === 'node:authorize' && armed && watch.cluster.restarts('shop/web') === 1) {
+        armed = false
+        await watch.policy('FROZEN')
+      }
+      return await work()
+    },
+  })
+  await (await watch.asked()).press('approve', alice)
+  const partial = await watch.until((_view, state) => state === 'partial')
+  expect(statuses(partial)).toEqual(['0 done', '1 skipped'])
+  expect(partial.view.incident.because).toBe(
+    'Step 2 of 2 did not succeed: it was refused, because everything is frozen.',
+  )
+})
+
 test('at prompted one tap covers every step that one person may decide', async () => {
   const steps = restart('deployment/web', 'first') + restart('deployment/cart', 'second')
   await begin({ workloads: shop('cart', 'web'), runbooks: { mend: runbook({ steps }) }, fault: null })

@@ -25,6 +25,7 @@ const headOf: Partial<Record<CardState, keyof typeof blockHeads>> = {
   verifying: 'ran',
   fixed: 'ran',
   not_fixed: 'ran',
+  unknown: 'ran',
   reverted: 'ran',
   failed: 'stopped',
   partial: 'stopped',

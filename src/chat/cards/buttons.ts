@@ -1,7 +1,7 @@
 import type { ButtonSpec } from '../../domain/card.ts'
 import type { IncidentView } from '../../domain/view.ts'
 import { causeButtons, maybeAskCloud } from './diagnosis.ts'
-import { type CardState, canUndo, effectOf } from './state.ts'
+import { type CardState, canUndo, effectOf, isInDoubt } from './state.ts'
 import { buttonWords, snoozeWords } from './words.ts'
 
 const quietOpener: ButtonSpec = menu('quiet', buttonWords.quiet)
@@ -13,16 +13,16 @@ const details: ButtonSpec = { verb: 'details', subject: '', label: buttonWords.d
 export function rowsOf(view: IncidentView, state: CardState, offered: boolean): ButtonSpec[][] {
   const open = view.incident.menu === 'details'
   const decisions = decisionsOf(view, state, offered)
-  const causes = offersCauses.has(state) ? causeButtons(view, state).map((button) => [button]) : []
+  const causes = offersCauses.has(state) && !isInDoubt(view) ? causeButtons(view, state).map((button) => [button]) : []
   const openers = open
     ? [back]
     : [...modifyOf(view, state), ...(quietOf(view, state).length > 0 ? [quietOpener] : []), moreOpener]
   return [...decisions, ...causes, openers].filter((row) => row.length > 0)
 }
 
-/** What "Quiet" opens, without the way back to the card. */
+/** What "Quiet" opens, without the way back to the card. Where a call is in doubt, people are asked, and not left in peace. */
 export function quietOf(view: IncidentView, state: CardState): ButtonSpec[] {
-  if (!quietable.has(state) || view.incident.status === 'closed') return []
+  if (!quietable.has(state) || view.incident.status === 'closed' || isInDoubt(view)) return []
   const ignore: ButtonSpec = { verb: 'ignore', subject: '', label: buttonWords.ignore }
   return state === 'ignored'
     ? [snooze(60), snooze(480)]
@@ -44,7 +44,16 @@ export function backButton(): ButtonSpec {
 }
 
 /** Where another cause may still be planned for. */
-const offersCauses = new Set<CardState>(['advised', 'asked', 'not_fixed', 'reverted', 'failed', 'rejected', 'expired'])
+const offersCauses = new Set<CardState>([
+  'advised',
+  'asked',
+  'not_fixed',
+  'unknown',
+  'reverted',
+  'failed',
+  'rejected',
+  'expired',
+])
 const quietable = new Set<CardState>([
   'looking',
   'advised',
@@ -52,6 +61,7 @@ const quietable = new Set<CardState>([
   'second',
   'confirm',
   'not_fixed',
+  'unknown',
   'reverted',
   'failed',
   'rejected',
@@ -81,6 +91,7 @@ function decisionsOf(view: IncidentView, state: CardState, offered: boolean): Bu
     case 'fixed':
       return [undo]
     case 'not_fixed':
+    case 'unknown':
       return [[...again, ...undo]]
     case 'failed':
     case 'reverted':

@@ -209,6 +209,7 @@ const tones: Record<CardState, Tone | 'severity'> = {
   verifying: 'running',
   fixed: 'fixed',
   not_fixed: 'failed',
+  unknown: 'doubt',
   reverted: 'failed',
   failed: 'failed',
   partial: 'failed',

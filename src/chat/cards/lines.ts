@@ -86,6 +86,7 @@ function stateLines(view: IncidentView, state: CardState, at: At, onPage: boolea
     case 'fixed':
       return [{ text: happened(view, at), keep: true }, ...watched(view), record(view)]
     case 'not_fixed':
+    case 'unknown':
     case 'reverted': {
       const what = state === 'reverted' ? say.sentences.reverted : say.sentences.notFixed
       return [

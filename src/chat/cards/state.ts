@@ -14,6 +14,7 @@ export type CardState =
   | 'verifying'
   | 'fixed'
   | 'not_fixed'
+  | 'unknown'
   | 'reverted'
   | 'failed'
   | 'partial'
@@ -31,9 +32,8 @@ export type CardState =
 export function stateOf(view: IncidentView): CardState {
   const { incident } = view
   if (incident.status === 'closed') return endOf(view)
-  const inDoubt = effectOf(view, 'in_doubt') && incident.outcome !== 'abandoned'
   // Another attempt that is asked for is decided on the card of that question.
-  if (inDoubt && incident.status !== 'waiting') return 'doubt'
+  if (isInDoubt(view) && incident.status !== 'waiting') return 'doubt'
   switch (incident.status) {
     case 'snoozed':
     case 'ignored':
@@ -49,14 +49,24 @@ export function stateOf(view: IncidentView): CardState {
   }
 }
 
-/** The newest attempt at each action of the plan, in the plan's order; undefined where none was begun. */
+/**
+ * The attempt that counts at each action of the plan, in the plan's order; undefined where none was begun. It is the newest, but
+ * for one that was never started after one in doubt.
+ */
 export function attempts(view: IncidentView): { action: Action; effect: Effect | undefined }[] {
   const plan = view.plan
   if (!plan) return []
   return plan.body.actions.map((action) => {
     const own = view.effects.filter(({ planId, action: index }) => planId === plan.id && index === action.index)
-    return { action, effect: own.sort((a, b) => b.attempt - a.attempt)[0] }
+    const [newest, ...earlier] = own.sort((a, b) => b.attempt - a.attempt)
+    const begun = newest?.startedAt === null && earlier.find(({ status }) => status === 'in_doubt')
+    return { action, effect: begun || newest }
   })
+}
+
+/** Whether a call may have run, or not, and nobody has given it up. */
+export function isInDoubt(view: IncidentView): boolean {
+  return effectOf(view, 'in_doubt')?.finishedAt === null && view.incident.outcome !== 'abandoned'
 }
 
 /** The first action's effect of the plan that stands in a status. */
@@ -90,7 +100,8 @@ function resting(view: IncidentView): CardState {
     return broken(view) ?? incident.outcome
   }
   if (broken(view)) return broken(view) ?? 'failed'
-  if (incident.outcome === 'abandoned' || incident.outcome === 'fixed') return incident.outcome
+  if (incident.outcome === 'abandoned' || incident.outcome === 'fixed' || incident.outcome === 'unknown')
+    return incident.outcome
   if (incident.outcome === 'expired' || approval?.status === 'expired') return 'expired'
   if (incident.outcome === 'rejected' || approval?.status === 'rejected') return 'rejected'
   return 'advised'
@@ -110,6 +121,7 @@ function endOf(view: IncidentView): CardState {
     case 'rejected':
     case 'expired':
     case 'abandoned':
+    case 'unknown':
     case 'ignored':
       return view.incident.outcome === 'ignored' ? 'closed' : view.incident.outcome
     case 'not_fixed':

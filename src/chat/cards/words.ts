@@ -26,6 +26,7 @@ const titles: Record<CardState, string> = {
   verifying: 'Changed, now watching:',
   fixed: 'Fixed:',
   not_fixed: 'Not fixed:',
+  unknown: 'Not known whether it helped:',
   reverted: 'Changed back by something else:',
   failed: 'Failed:',
   partial: 'Stopped half-way:',
@@ -264,6 +265,7 @@ export const outcomeWords: Record<Outcome, string> = {
   in_doubt: 'in doubt',
   abandoned: 'given up',
   advised: 'advice only',
+  unknown: 'not known',
 }
 
 /** `1 field`, `3 fields`. */

@@ -72,6 +72,7 @@ function standing({ status, outcome, inDoubt, because, waitsFor }: IncidentSumma
 /** The tone of a line, as its card would have it. */
 export function toneOf({ status, outcome, inDoubt, severity }: IncidentSummary): Tone {
   if (inDoubt && status !== 'closed') return 'doubt'
+  if (outcome === 'unknown') return 'doubt'
   if (outcome === 'fixed') return 'fixed'
   if (outcome === 'not_fixed' || outcome === 'reverted') return 'failed'
   if (status === 'closed' || outcome === 'rejected' || outcome === 'expired') return 'over'

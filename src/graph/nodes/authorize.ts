@@ -10,7 +10,9 @@ import { setTimerAt } from '../../incidents/wake.ts'
 import { inTransaction, sentTogether } from '../../storage/postgres.ts'
 import { type Ruling, rule } from '../../tools/policy.ts'
 import type { GraphDeps } from '../deps.ts'
+import { unsettledOf } from '../doubt.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
+import { stop } from '../stop.ts'
 import { watch } from '../watch.ts'
 
 /**
@@ -29,10 +31,14 @@ export function authorize(deps: GraphDeps) {
     if (inTheWay !== undefined) return await waitFor(deps, state, inTheWay)
     const earned = await earnedBy(deps, plan)
     const rulings = await rulingsOn(deps, plan, earned)
-    const first = rulings[state.cursor]
-    if (!first) return { next: 'await-outcome', wait: 'verify' }
-    if (first.verdict === 'refuse')
+    const [first, action] = [rulings[state.cursor], plan.body.actions[state.cursor]]
+    if (!first || !action) return { next: 'await-outcome', wait: 'verify' }
+    if (first.verdict === 'refuse') {
+      // What ran before it stays, as where a step is refused at its start; the first, or one in doubt, leaves it to people.
+      const ran = action.index > 0 && !(await unsettledOf(sql, state.incident))
+      if (ran) return await stop(deps, plan, action, `it was refused, because ${first.because}.`)
       return await watch(deps, state, { outcome: null, because: `Refused: ${first.because}.` })
+    }
     const actions = together(rulings, state.cursor)
     if (first.verdict === 'run') return await runAtOnce(deps, state, { plan, actions, earned, because: first.because })
     return await ask(deps, state, { plan, actions, ruling: first })

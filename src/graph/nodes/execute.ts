@@ -2,11 +2,13 @@ import { loadPlan } from '../../approvals/plan-store.ts'
 import type { Effect } from '../../domain/effect.ts'
 import { canonicalJson } from '../../domain/json.ts'
 import type { Action, Plan } from '../../domain/plan.ts'
+import { freeTargets } from '../../incidents/leases.ts'
 import { happened, move } from '../../incidents/move.ts'
-import { setTimerAt } from '../../incidents/wake.ts'
+import { setTimerAt, wake } from '../../incidents/wake.ts'
 import { inTransaction } from '../../storage/postgres.ts'
 import type { ToolAnswer } from '../../tools/toolbox.ts'
 import type { GraphDeps, Run } from '../deps.ts'
+import { unsettledOf } from '../doubt.ts'
 import {
   type Authorization,
   authorizationFor,
@@ -21,6 +23,7 @@ import {
 import { dryRun } from '../planning.ts'
 import { settledBy } from '../probe.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
+import { stop } from '../stop.ts'
 import { watch } from '../watch.ts'
 
 /** A target that changes under every plan is a matter for people. */
@@ -35,15 +38,31 @@ export function execute(deps: GraphDeps) {
   return async function execute(state: IncidentState, run: Run): Promise<IncidentUpdate> {
     const plan = await loadPlan(deps.sql, state.plan)
     const permit = await authorizationFor(deps.sql, plan.id, state.cursor, state.attempt)
-    if (!permit) return await refused(deps, state, plan, { kind: 'anew', because: 'There is no permission for this.' })
+    if (!permit) return await withoutPermit(deps, state, plan)
     const actions = plan.body.actions.filter((it) => permit.actions.includes(it.index) && it.index >= state.cursor)
     for (const action of actions) {
       const stopped = await carryOut(deps, state, run, plan, action, permit)
       if (stopped) return stopped
     }
-    const cursor = (actions.at(-1)?.index ?? state.cursor) + 1
-    return cursor < plan.body.actions.length ? { cursor, next: 'authorize' } : { cursor, next: 'verify' }
+    return goOn(plan, (actions.at(-1)?.index ?? state.cursor) + 1)
   }
+}
+
+/** The next step is asked for, from its first attempt on; what ran to its end is verified. */
+function goOn(plan: Plan, cursor: number): IncidentUpdate {
+  return cursor < plan.body.actions.length ? { cursor, attempt: 1, next: 'authorize' } : { cursor, next: 'verify' }
+}
+
+/**
+ * To look what became of a call needs no permit: one in doubt may be looked at after another attempt was declined. Where nothing
+ * is in doubt, nothing may run.
+ */
+async function withoutPermit(deps: GraphDeps, state: IncidentState, plan: Plan): Promise<IncidentUpdate> {
+  const unsettled = await unsettledOf(deps.sql, state.incident)
+  const action = unsettled?.effect.planId === plan.id ? plan.body.actions[unsettled.effect.action] : undefined
+  if (!unsettled || !action)
+    return await refused(deps, state, plan, { kind: 'anew', because: 'There is no permission for this.' })
+  return (await settle(deps, state, plan, action, unsettled.effect)) ?? goOn(plan, action.index + 1)
 }
 
 async function carryOut(
@@ -226,12 +245,6 @@ async function settle(
   return { cursor: action.index, wait: 'doubt', next: 'await-outcome' }
 }
 
-async function stop(deps: GraphDeps, plan: Plan, action: Action, because: string): Promise<IncidentUpdate> {
-  await skipRest(deps.sql, plan, action.index, `step ${action.index + 1} did not succeed`)
-  const of = plan.body.actions.length > 1 ? `Step ${action.index + 1} of ${plan.body.actions.length}` : 'The action'
-  return { verdict: { outcome: 'not_fixed', because: `${of} did not succeed: ${because}` }, next: 'record' }
-}
-
 async function refused(
   deps: GraphDeps,
   state: IncidentState,
@@ -241,9 +254,9 @@ async function refused(
 ): Promise<IncidentUpdate> {
   if (refusal.kind === 'lost') throw new Error(refusal.because)
   if (action) await recordRefused(deps, { state, plan, action, refusal })
+  if (await unsettledOf(deps.sql, state.incident)) return await stillInDoubt(deps, state, refusal)
   // What ran before it stays: the plan ends in the middle, and people are offered the way back or the rest.
-  if (action && action.index > 0 && (refusal.kind === 'anew' || refusal.kind === 'stop'))
-    return await stop(deps, plan, action, refusal.because)
+  if (action && action.index > 0) return await stop(deps, plan, action, refusal.because)
   switch (refusal.kind) {
     case 'cleared':
       return { verdict: { outcome: 'self_resolved', because: refusal.because }, next: 'record' }
@@ -258,7 +271,27 @@ async function refused(
   }
 }
 
-async function anew({ sql, announcer }: GraphDeps, state: IncidentState, because: string): Promise<IncidentUpdate> {
+/** Another attempt that may not start leaves the one before it as it was. What permitted it is over with it: the next is asked for. */
+async function stillInDoubt(
+  deps: GraphDeps,
+  state: IncidentState,
+  { kind, because }: Refusal,
+): Promise<IncidentUpdate> {
+  const attempt = state.attempt + 1
+  if (kind === 'cleared') {
+    const why = 'The alert has cleared; whether the first attempt took place cannot be told.'
+    return { attempt, verdict: { outcome: 'in_doubt', because: why }, next: 'record' }
+  }
+  const why = `${because} Whether the attempt before took place is still not known.`
+  return { ...(await watch(deps, state, { outcome: 'in_doubt', because: why })), attempt }
+}
+
+/** Nothing of the plan ran, so its targets are free until another one starts. */
+async function anew(
+  { sql, queue, announcer }: GraphDeps,
+  state: IncidentState,
+  because: string,
+): Promise<IncidentUpdate> {
   await inTransaction(sql, async (tx) => {
     await move(tx, {
       incident: state.incident,
@@ -270,6 +303,7 @@ async function anew({ sql, announcer }: GraphDeps, state: IncidentState, because
       detail: { because },
       key: `refused:${state.round}:${state.cursor}`,
     })
+    await wake(tx, queue, await freeTargets(tx, state.incident))
     await announcer.card(tx, [state.incident])
   })
   return { round: state.round + 1, replans: state.replans + 1, next: 'triage' }

@@ -11,12 +11,13 @@ import { move } from '../../incidents/move.ts'
 import { clearTimers, setTimer, wake } from '../../incidents/wake.ts'
 import { inTransaction, sentTogether, type Tx } from '../../storage/postgres.ts'
 import type { GraphDeps } from '../deps.ts'
+import { giveUp, unsettledOf } from '../doubt.ts'
 import { skipRest } from '../effects.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
 
 /**
- * Writes down what became of the round. Afterwards its targets are free, trust and ledger have the outcome, and the
- * incident is closed, or, while its alerts still fire, left to people.
+ * Writes down what became of the round. Afterwards its targets are free, but while a call is in doubt and the alerts fire; trust
+ * and ledger have the outcome, and the incident is closed, or, while its alerts still fire, left to people.
  */
 export function record(deps: GraphDeps) {
   return async function record(state: IncidentState): Promise<IncidentUpdate> {
@@ -39,11 +40,15 @@ export function record(deps: GraphDeps) {
       // It fired again since the verdict: nothing is fixed, and it goes on being watched.
       if (state.verdict?.outcome === 'fixed' && firing > 0 && alertVersion > state.alertVersion)
         return { verdict: null, wait: 'verify', next: 'await-outcome' }
+      if (state.verdict?.outcome === 'abandoned') await giveUp(tx, incident.id)
+      const doubt = firing > 0 && (await unsettledOf(tx, incident.id)) !== undefined
       // In this order: a snooze sets a timer of its own.
       const [, freed, next] = await sentTogether([
         clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect']),
-        freeTargets(tx, incident.id),
-        firing > 0 && state.quiet ? beQuiet(tx, state, state.quiet) : conclude(deps, tx, { state, incident, firing }),
+        doubt ? [] : freeTargets(tx, incident.id),
+        firing > 0 && state.quiet
+          ? beQuiet(tx, state, state.quiet)
+          : conclude(deps, tx, { state, incident, firing, doubt }),
         deps.announcer.card(tx, [incident.id]),
       ])
       await wake(tx, deps.queue, freed)
@@ -82,7 +87,7 @@ const loud: readonly Outcome[] = ['not_fixed', 'reverted']
 async function conclude(
   { announcer, deeper }: GraphDeps,
   tx: Tx,
-  { state, incident, firing }: { state: IncidentState; incident: Incident; firing: number },
+  { state, incident, firing, doubt }: { state: IncidentState; incident: Incident; firing: number; doubt: boolean },
 ): Promise<IncidentUpdate> {
   const quietly = incident.status === 'ignored' ? ('ignored' as const) : ('self_resolved' as const)
   const verdict = state.verdict ?? {
@@ -108,7 +113,7 @@ async function conclude(
     over && deeper?.withdraw(tx, incident.id),
   ])
   if (over) return { next: 'end' }
-  return { wait: verdict.outcome === 'in_doubt' ? 'doubt' : 'watch', next: 'await-outcome' }
+  return { wait: doubt ? 'doubt' : 'watch', next: 'await-outcome' }
 }
 
 async function settleAccounts(

@@ -5,18 +5,22 @@ import { move } from '../../incidents/move.ts'
 import { clearTimers } from '../../incidents/wake.ts'
 import { inTransaction, sentTogether, type Tx } from '../../storage/postgres.ts'
 import type { GraphDeps } from '../deps.ts'
+import { type Unsettled, unsettledOf } from '../doubt.ts'
 import { type IncidentState, type IncidentUpdate, mends } from '../state.ts'
 
 /**
  * Begins a round: afterwards the incident is open under this round, with nothing left over from the one before. Where its
- * alerts have cleared meanwhile there is nothing to do, and that is recorded.
+ * alerts have cleared meanwhile there is nothing to do, and that is recorded. While a call of an earlier round may have run, or
+ * not, no round begins: its plan is taken up again, and looked at once more.
  */
 export function triage({ sql, announcer }: GraphDeps) {
   return async function triage(state: IncidentState): Promise<IncidentUpdate> {
     return await inTransaction(sql, async (tx) => {
       const incident = await lockIncident(tx, state.incident)
-      if (incident.status === 'closed' && (mends(state.purpose) || (await hasOpenTwin(tx, incident))))
+      const unsettled = await unsettledOf(tx, incident.id)
+      if (incident.status === 'closed' && (unsettled || mends(state.purpose) || (await hasOpenTwin(tx, incident))))
         return { next: 'end' }
+      if (unsettled) return await backTo(tx, state, unsettled)
       const round = Math.max(incident.round, state.round)
       const [{ firing, alertVersion }] = await sentTogether([
         firingAlerts(tx, incident.id),
@@ -59,6 +63,22 @@ export function triage({ sql, announcer }: GraphDeps) {
       if (state.purpose !== 'fix') return { ...fresh, next: 'propose' }
       return { ...fresh, next: state.chosen ? 'investigate' : 'recall' }
     })
+  }
+}
+
+/** Under an attempt that nobody has permitted: what is there to be done is to look. */
+async function backTo(tx: Tx, state: IncidentState, { effect, round, purpose }: Unsettled): Promise<IncidentUpdate> {
+  await tx`update incidents set round = ${round}, waits_for = null, snoozed_until = null where id = ${state.incident}`
+  const attempt = state.attempt + 1
+  return {
+    round,
+    purpose,
+    plan: effect.planId,
+    cursor: effect.action,
+    attempt,
+    verdict: null,
+    quiet: null,
+    next: 'execute',
   }
 }
 

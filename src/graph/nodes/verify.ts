@@ -11,7 +11,7 @@ import { checkResults, look } from '../../tools/evidence.ts'
 import type { GraphDeps } from '../deps.ts'
 import { probe } from '../probe.ts'
 import type { IncidentState, IncidentUpdate } from '../state.ts'
-import { type Judgement, judgeAlert, judgeTool, sumUp } from '../verification.ts'
+import { HEARING_GRACE_MS, type Judgement, judgeAlert, judgeTool, sumUp } from '../verification.ts'
 
 /**
  * Judges whether what ran has helped: by the platform's own word and by the alert, within the runbook's windows. Afterwards
@@ -30,6 +30,8 @@ export function verify(deps: GraphDeps) {
     if (verdict.state === 'pending') return { ...(await lookAgain(deps, state, verdict)), alertVersion }
     if (verdict.state === 'failed')
       return { alertVersion, verdict: { outcome: 'not_fixed', because: verdict.because }, next: 'record' }
+    if (verdict.state === 'unknown')
+      return { alertVersion, verdict: { outcome: 'unknown', because: verdict.because }, next: 'record' }
     const reverted = await firstReverted(deps, plan, done)
     if (reverted) return { alertVersion, verdict: { outcome: 'reverted', because: reverted }, next: 'record' }
     return { alertVersion, verdict: { outcome: 'fixed', because: verdict.because }, next: 'record' }
@@ -45,11 +47,12 @@ interface Watched {
 async function judge(deps: GraphDeps, state: IncidentState, { plan, done, standing }: Watched): Promise<Judgement[]> {
   const ranAt = Math.max(0, ...done.map((effect) => effect.finishedAt?.getTime() ?? 0))
   const times = { ranAt, now: standing.now.getTime() }
+  const hearing = { since: deps.listeningSince.getTime(), graceMs: HEARING_GRACE_MS * deps.options.verifyScale }
   const { inputs, verify: clauses } = plan.body
   const judgements: Judgement[] = []
   for (const [index, clause] of clauses.entries()) {
     if (clause.kind === 'alert') {
-      judgements.push(judgeAlert(clause, standing, times))
+      judgements.push(judgeAlert(clause, standing, times, hearing))
       continue
     }
     const { tool, args, expect } = clause

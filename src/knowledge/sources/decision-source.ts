@@ -104,4 +104,5 @@ const endWords: Partial<Record<Outcome, string>> = {
   in_doubt: 'Nobody knows whether it was done',
   abandoned: 'It was given up',
   advised: 'People were advised',
+  unknown: 'Nobody knows whether it helped',
 }
