@@ -18,7 +18,7 @@ test('a start that meets a freeze which is not yet committed waits for it, and s
   const start = await ready()
   const { promise: told, resolve: confirm } = Promise.withResolvers<void>()
   const freezing = sql.begin(async (tx) => {
-    await freeze(tx, wish)
+    await freeze(tx, recordingAnnouncer(), wish)
     await told
   })
   await until(async () => (await locksOn('settings')) > 0)
@@ -35,7 +35,7 @@ test('a freeze that meets a start waits for it: what it is confirmed after has b
   const starting = start({ ...recordingAnnouncer(), card: () => held })
   await until(async () => (await locksOn('effects')) > 0)
   const ends: string[] = []
-  const freezing = sql.begin((tx) => freeze(tx, wish)).then(() => ends.push('frozen'))
+  const freezing = sql.begin((tx) => freeze(tx, recordingAnnouncer(), wish)).then(() => ends.push('frozen'))
   await until(async () => (await waiting()) > 0)
   expect(ends).toEqual([])
   go()
