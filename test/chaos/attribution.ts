@@ -8,30 +8,16 @@ type Records = Pick<History, 'ledger' | 'planned'>
 export function runOf(change: Change, { ledger, planned }: Records): Entry | undefined {
   const ran = ledger.filter(({ kind }) => kind === 'ran')
   if (change.effect !== null) return ran.find(({ body }) => body.effect === change.effect)
-  const about = planned.filter(({ tool, uid, fields }) =>
+  const about = planned.filter(({ tool, target, fields }) =>
     tool === DRAIN
       ? change.deed === 'evict' && fields.includes(`pod chaos/${change.name}`)
-      : ENDS.has(tool) && uid !== null && uid === uidIn(change.body),
+      : ENDS.has(tool) && target === change.name,
   )
   return ran.find(({ body }) => about.some(({ plan, action }) => body.plan === plan && body.action === action))
 }
 
 const DRAIN = 'kubernetes.drain'
 const ENDS: ReadonlySet<string> = new Set(['kubernetes.delete', 'kubernetes.evict_pod'])
-
-/** The uid that a deletion or an eviction was bound to. */
-function uidIn(body: unknown): string | undefined {
-  const { deleteOptions, preconditions } = (body ?? {}) as Eviction & Deletion
-  return (preconditions ?? deleteOptions?.preconditions)?.uid
-}
-
-interface Deletion {
-  preconditions?: { uid?: string }
-}
-
-interface Eviction {
-  deleteOptions?: Deletion
-}
 
 export function decisionFor(run: Entry, ledger: readonly Entry[]): Entry | undefined {
   return ledger.find(

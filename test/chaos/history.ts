@@ -56,8 +56,8 @@ export interface Planned {
   plan: string
   action: number
   tool: string
-  /** Of its target, as the precondition has it. */
-  uid: string | null
+  /** The name of its target. */
+  target: string
   /** The fields of its diff. */
   fields: readonly string[]
 }

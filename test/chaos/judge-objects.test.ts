@@ -69,15 +69,16 @@ const steps = {
   },
   evict: {
     tool: 'kubernetes.evict_pod',
-    shown: '1 kubernetes.evict_pod chaos/w1-set-0\n  - "pod chaos/w1-set-0": on talos-worker-1',
+    shown:
+      '1 kubernetes.evict_pod chaos/w1-set-0\n  - "pod chaos/w1-set-0": on talos-worker-1\n  only if unchanged: uid u1',
     changes: [evicted('w1-set-0', 'u1')],
-    planned: { uid: 'u1' },
+    planned: { target: 'w1-set-0' },
   },
   delete: {
     tool: 'kubernetes.delete',
-    shown: '1 kubernetes.delete chaos/w1-set-1\n  - pod/w1-set-1: present',
+    shown: '1 kubernetes.delete chaos/w1-set-1\n  - pod/w1-set-1: present\n  only if unchanged: uid u2',
     changes: [deleted('w1-set-1', 'u2')],
-    planned: { uid: 'u2' },
+    planned: { target: 'w1-set-1' },
   },
   drain: {
     tool: 'kubernetes.drain',
@@ -119,7 +120,7 @@ function history(name: Name, more: Partial<History> = {}): History {
     changes,
     pressings: [press('bob', 150), press('alice', 190)],
     ledger: [decided(), ran(tool)],
-    planned: [{ plan: PLAN, action: 0, tool, uid: 'u', fields: [], ...planned }],
+    planned: [{ plan: PLAN, action: 0, tool, target: 'w1', fields: [], ...planned }],
     fired: [],
     endings: [],
     ...more,
@@ -153,9 +154,17 @@ test.each(names)('%s that nobody approved, or that was approved afterwards, is c
   expect(unapproved(history(name, { ledger: [] }), PERMISSION)).toHaveLength(length)
 })
 
+test('the pod that came under the name of the one that went is not to go as well', () => {
+  const { changes } = steps.evict
+  const twice = history('evict', { changes: [...changes, evicted('w1-set-0', 'another')] })
+  expect(doubled(twice)).toHaveLength(1)
+  expect(mismatched(twice)).toHaveLength(1)
+  expect(mismatched(history('delete', { changes: [deleted('w1-set-1', 'another')] }))).toHaveLength(1)
+})
+
 test('an eviction or a deletion of a pod that no plan names belongs to nobody', () => {
-  expect(unapproved(history('evict', { changes: [evicted('w1-set-0', 'another')] }), PERMISSION)).toHaveLength(1)
-  expect(unapproved(history('delete', { changes: [deleted('w1-set-1', 'another')] }), PERMISSION)).toHaveLength(1)
+  expect(unapproved(history('evict', { changes: [evicted('w1-set-7', 'u1')] }), PERMISSION)).toHaveLength(1)
+  expect(unapproved(history('delete', { changes: [deleted('w1-set-7', 'u2')] }), PERMISSION)).toHaveLength(1)
   expect(unapproved(history('drain', { changes: [evicted('w1-other', 'u3')] }), PERMISSION)).toHaveLength(1)
 })
 

@@ -48,3 +48,10 @@ test('a point that several stories pass is killed in each of them in turn', () =
   const stories = planned({ one: STORY, other: STORY }, 1).map(({ scenario }) => scenario)
   expect(new Set(stories)).toEqual(new Set(['one', 'other']))
 })
+
+test('a long story takes three kills, one in each part of it', () => {
+  const points = Array.from({ length: 42 }, (_, at) => `tool:t${at}`)
+  const stories = planStories(new Map([['long', points]]), points, 1).filter(({ kills }) => kills[0]?.when === 'before')
+  expect(stories).toHaveLength(14)
+  expect(stories[0]?.kills.map(({ point }) => point)).toEqual(['tool:t0', 'tool:t14', 'tool:t28'])
+})

@@ -14,10 +14,13 @@ export interface Planned<Story> {
 /** What each story passes when nobody dies, in order. */
 export type Passages<Story> = ReadonlyMap<Story, readonly string[]>
 
+/** Passages from which on a story is long. */
+const LONG = 40
+
 /**
  * Kills before and after each point: in another story and at another passage every time, where there are, so that a call
  * that changes something dies in its rehearsal, in the last look and in earnest. A story takes two of them, one in its
- * earlier part and one in its later.
+ * earlier part and one in its later; a long one takes three.
  */
 export function planStories<Story>(
   passages: Passages<Story>,
@@ -38,17 +41,24 @@ export function planStories<Story>(
         const kill = { point, when, nth: 1 + (turn % most) }
         byStory.set(scenario, [...(byStory.get(scenario) ?? []), kill])
       }
-      return [...byStory].flatMap(([scenario, kills]) => inTwos(scenario, kills, passages.get(scenario) ?? []))
+      return [...byStory].flatMap(([scenario, kills]) => spread(scenario, kills, passages.get(scenario) ?? []))
     })
 }
 
-/** Pairs of an earlier and a later kill. */
-function inTwos<Story>(scenario: Story, kills: readonly Kill[], passed: readonly string[]): Planned<Story>[] {
+/** Stories, each with one kill from every part of the story. */
+function spread<Story>(scenario: Story, kills: readonly Kill[], passed: readonly string[]): Planned<Story>[] {
   const sorted = kills.toSorted((a, b) => placeOf(a, passed) - placeOf(b, passed))
-  const half = Math.ceil(sorted.length / 2)
-  return sorted.slice(0, half).map((first, at) => {
-    const second = sorted[half + at]
-    return { scenario, kills: second ? [first, sinceRestart(second, first, passed)] : [first] }
+  const parts = passed.length < LONG ? 2 : 3
+  const stories = Math.ceil(sorted.length / parts)
+  return Array.from({ length: stories }, (_, at) => {
+    const own = sorted.filter((_, place) => place % stories === at)
+    return {
+      scenario,
+      kills: own.map((kill, nth) => {
+        const before = own[nth - 1]
+        return before ? sinceRestart(kill, before, passed) : kill
+      }),
+    }
   })
 }
 

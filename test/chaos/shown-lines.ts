@@ -8,8 +8,8 @@ export function expectedLines(change: Change, run: Entry, changes: readonly Chan
     `^${Number(run.body.action) + 1} ${escaped(String(run.body.tool))} (.*[ /])?${name}(?![\\w-])`,
     'm',
   )
-  if (deed === 'delete') return [heading, diffLine('-', `${SINGULAR[kind] ?? kind}/${name}`, 'present')]
-  if (deed === 'evict') return [heading, diffLine('-', `pod chaos/${name}`)]
+  if (deed === 'delete') return [heading, boundTo(body), diffLine('-', `${SINGULAR[kind] ?? kind}/${name}`, 'present')]
+  if (deed === 'evict') return [heading, boundTo(body), diffLine('-', `pod chaos/${name}`)]
   if (deed === 'create') return [diffLine('+', 'job', `${ownerIn(body)}-wk-`, { whole: false })]
   return [heading, ...valueLines(change, changes)]
 }
@@ -28,6 +28,17 @@ interface Written {
     template?: { spec?: { containers?: { image?: string; resources?: { limits?: { memory?: string } } }[] } }
   }
   data?: Record<string, string>
+}
+
+interface Deletion {
+  preconditions?: { uid?: string }
+}
+
+/** Another object under the same name is not what was shown: cards tell the beginning of its uid. */
+function boundTo(body: unknown): RegExp {
+  const { deleteOptions, preconditions } = (body ?? {}) as Deletion & { deleteOptions?: Deletion }
+  const { uid = 'none' } = preconditions ?? deleteOptions?.preconditions ?? {}
+  return new RegExp(`^\\s*only if unchanged: .*\\buid ${escaped(uid.slice(0, 8))}`, 'm')
 }
 
 type Values = { field: string; value: string | null }[]

@@ -62,7 +62,7 @@ async function planned(sql: Sql): Promise<Planned[]> {
       plan,
       action: index,
       tool,
-      uid: target.uid,
+      target: target.name,
       fields: diff.map(({ field }) => field),
     }))
   })
