@@ -1,3 +1,5 @@
+import { isOurs, readChanges } from './history.ts'
+import { stages } from './stages.ts'
 import type { World } from './world.ts'
 
 /** One workload with one alert of its own: what becomes of it is told apart by its name everywhere. */
@@ -11,15 +13,16 @@ export interface Case {
   startsAt: string
 }
 
-export type Trouble = 'ChaosRestart' | 'ChaosMemory' | 'ChaosThree' | 'ChaosRace'
+export type Trouble = 'ChaosRestart' | 'ChaosMemory' | 'ChaosThree' | 'ChaosRace' | 'ChaosTidy' | 'ChaosRebuild'
 
-/** Puts a workload into the cluster and fires an alert about it. */
+/** Puts a workload, and what its trouble is about, into the cluster and fires an alert about it. */
 export async function openCase(
   world: World,
   trouble: Trouble,
   { more = {}, name = world.newName() } = {},
 ): Promise<Case> {
   await world.cluster.addWorkload({ namespace: 'chaos', name })
+  await stages[trouble]?.(world, name)
   return await fire(world, trouble, name, more)
 }
 
@@ -69,4 +72,9 @@ export async function incidentOf({ database }: World, { name, labels }: Case): P
 export async function changesOf({ cluster }: World, { name }: Case) {
   const changes = await cluster.changes()
   return changes.filter((change) => change.path.endsWith(`/namespaces/chaos/deployments/${name}`))
+}
+
+/** Everything the agent changed of a case so far: its workload, and pods, nodes and other objects named after it. */
+export function touchesOf({ oracles }: World, { workload }: Case) {
+  return readChanges(oracles.kubernetes).filter((change) => change.workload === workload && isOurs(change))
 }

@@ -8,6 +8,7 @@ import {
   changedBehindTheCard,
   killedAfterTheAnswer,
   killedAfterTheCall,
+  killedAfterTheEviction,
   killedInTheGraph,
   pressedByAViewer,
   telegramFailsAtTheEnd,
@@ -17,6 +18,8 @@ import { type Findings, type judgeLane, PERMISSION } from './verdict.ts'
 /** A story, the guard that keeps it well, and the count that rises when that guard is off. */
 interface Control {
   guard: keyof typeof guards & string
+  /** Told beside the guard where several stories rest on it. */
+  of?: string
   counts: keyof Findings
   story: (lane: Lane) => Promise<unknown>
   judging?: Parameters<typeof judgeLane>[1]
@@ -28,6 +31,12 @@ const NO_POLL = { ALERTMANAGER_URL: '' }
 const controls: readonly Control[] = [
   { guard: 'acknowledge after the commit', counts: 'lost', story: killedAfterTheAnswer, env: NO_POLL },
   { guard: 'a started call is never made again blindly', counts: 'doubled', story: killedAfterTheCall },
+  {
+    guard: 'a started call is never made again blindly',
+    of: 'what leaves no mark',
+    counts: 'doubled',
+    story: killedAfterTheEviction,
+  },
   {
     guard: 'only the holder of the lease starts anything',
     counts: 'doubled',
@@ -67,8 +76,9 @@ export async function runControls(context: Context, tally: Tally): Promise<Contr
 }
 
 async function runControl(context: Context, tally: Tally, control: Control, report: ControlReport): Promise<void> {
-  const { guard, counts, story, judging, env } = control
-  const name = guard.replaceAll(' ', '-')
+  const { guard, of, counts, story, judging, env } = control
+  const told = of === undefined ? guard : `${guard}: ${of}`
+  const name = told.replaceAll(' ', '-').replace(':', '')
   const [on, ...off] = await Promise.all([
     inLane(context, `with-${name}`, story, { ...(env && { env }), ...(judging && { judging }) }),
     ...Array.from({ length: TRIES }, () =>
@@ -80,11 +90,11 @@ async function runControl(context: Context, tally: Tally, control: Control, repo
     ),
   ])
   report.problems.push(...tally.add(on).problems)
-  report.controls[guard] = off.reduce((sum, { findings }) => sum + countOf(findings, counts), 0)
-  report.tries[guard] = TRIES
-  if (report.controls[guard] === 0) {
+  report.controls[told] = off.reduce((sum, { findings }) => sum + countOf(findings, counts), 0)
+  report.tries[told] = TRIES
+  if (report.controls[told] === 0) {
     const said = off.flatMap(({ problems }) => problems)[0]
-    report.problems.push(`with "${guard}" off, ${counts} stays 0${said === undefined ? '' : ` (${said})`}`)
+    report.problems.push(`with "${told}" off, ${counts} stays 0${said === undefined ? '' : ` (${said})`}`)
   }
-  context.log(`control "${guard}": ${counts} ${report.controls[guard]} in ${TRIES} tries`)
+  context.log(`control "${told}": ${counts} ${report.controls[told]} in ${TRIES} tries`)
 }

@@ -1,6 +1,6 @@
 import type { Pressed, SimulatedMessage } from '../simulators/telegram/types.ts'
 import type { Case } from './cases.ts'
-import type { Pressing } from './history.ts'
+import { caseIn, type Pressing } from './history.ts'
 import { until } from './wait.ts'
 import type { Someone, World } from './world.ts'
 
@@ -20,11 +20,13 @@ const OVER = /already|withdrawn|expired|moved on|newer plan/i
 /** Answers that mean: not here, try the newest card. */
 const ASTRAY = /old copy|newest|not known|belongs to another|cannot be used/i
 
+const SHOW_ALL = 'Show every line'
+
 export function handsIn(world: World): Hands {
   const pressings: Pressing[] = []
 
-  /** Buttons that have done what they are for; a card shows them until it is edited. */
-  const spent = new Set<string | undefined>()
+  /** Buttons that have done what they are for, by label and token; a card shows them until it is edited. */
+  const spent = new Set<string>()
 
   async function card(one: Case, label: string, timeoutMs = 90_000): Promise<SimulatedMessage> {
     return await until(
@@ -32,7 +34,9 @@ export function handsIn(world: World): Hands {
       async () => {
         const messages = (await world.telegram.messages()).filter((message) => isAbout(message, one))
         await lookAgain(messages)
-        return messages.findLast((message) => isFresh(tokenOf(message, label), spent))
+        const card = messages.findLast((message) => isFresh(buttonOf(message, label), spent))
+        if (!card) await showAll(messages)
+        return card
       },
       { timeoutMs, everyMs: 200 },
     )
@@ -41,23 +45,33 @@ export function handsIn(world: World): Hands {
   /** On a busy machine the tool server may take too long to start; people are told, and do what the card offers then. */
   async function lookAgain(messages: readonly SimulatedMessage[]): Promise<void> {
     const idle = messages.findLast(({ text }) => /cannot be used/.test(text))
-    const token = idle && tokenOf(idle, 'Look again')
-    if (!idle || !isFresh(token, spent)) return
-    spent.add(token)
-    await press(idle, 'Look again', world.people.alice).catch(() => undefined)
+    if (idle) await pressOnce(idle, 'Look again')
+  }
+
+  /** What is too long to be approved at a glance is opened first. */
+  async function showAll(messages: readonly SimulatedMessage[]): Promise<void> {
+    const long = messages.findLast((message) => buttonOf(message, SHOW_ALL) !== undefined)
+    if (long) await pressOnce(long, SHOW_ALL)
+  }
+
+  async function pressOnce(message: SimulatedMessage, label: string): Promise<void> {
+    const button = buttonOf(message, label)
+    if (!isFresh(button, spent)) return
+    spent.add(button)
+    await press(message, label, world.people.alice).catch(() => undefined)
   }
 
   async function press(message: SimulatedMessage, label: string, by: Someone): Promise<Pressed> {
-    const workload = /\bchaos\/[\w-]+/.exec(message.text)?.[0] ?? ''
+    const workload = caseIn(message.text)
     const name = by.first_name.toLowerCase()
     pressings.push({ at: Date.now(), by: name, label, message: message.message_id, workload })
     return await world.telegram.press({ message_id: message.message_id, text: label, from: by })
   }
 
-  async function stays(label: string, token: string | undefined): Promise<boolean> {
+  async function stays(label: string, button: string | undefined): Promise<boolean> {
     const gone = until(
       'the press to be taken',
-      async () => !(await world.telegram.messages()).some((message) => tokenOf(message, label) === token),
+      async () => !(await world.telegram.messages()).some((message) => buttonOf(message, label) === button),
       { timeoutMs: 12_000, everyMs: 300 },
     )
     return await gone.then(
@@ -71,23 +85,23 @@ export function handsIn(world: World): Hands {
     card,
     press,
     async insist(one, label, by, settles) {
-      const tried = new Set<string | undefined>()
+      const tried = new Set<string>()
       for (let tries = 0; tries < 8; tries++) {
         const message = await card(one, label)
-        const token = tokenOf(message, label)
-        const again = tried.has(token)
-        tried.add(token)
+        const button = buttonOf(message, label) ?? ''
+        const again = tried.has(button)
+        tried.add(button)
         const pressed = await press(message, label, by).catch(() => undefined)
         if (!pressed) continue
         const answer = await pressed.answer
-        if (answer && OVER.test(answer.text) && !again) spent.add(token)
+        if (answer && OVER.test(answer.text) && !again) spent.add(button)
         else if (answer && !ASTRAY.test(answer.text) && (!settles || settles.test(answer.text))) {
-          spent.add(token)
+          spent.add(button)
           return answer.text
         }
         // Nobody answered: where the same button is still there a while later, the press went astray.
-        if (!answer && !(await stays(label, token))) {
-          spent.add(token)
+        if (!answer && !(await stays(label, button))) {
+          spent.add(button)
           return ''
         }
       }
@@ -96,12 +110,14 @@ export function handsIn(world: World): Hands {
   }
 }
 
-function tokenOf({ keyboard }: SimulatedMessage, label: string): string | undefined {
-  return keyboard.flat().find((button) => button.text.includes(label))?.callback_data
+/** A button by its words and token: where two people decide, the second press is on the same one under other words. */
+function buttonOf({ keyboard }: SimulatedMessage, label: string): string | undefined {
+  const found = keyboard.flat().find((button) => button.text.includes(label))
+  return found && `${found.text} ${found.callback_data}`
 }
 
-function isFresh(token: string | undefined, spent: ReadonlySet<string | undefined>): boolean {
-  return token !== undefined && !spent.has(token)
+function isFresh(button: string | undefined, spent: ReadonlySet<string>): button is string {
+  return button !== undefined && !spent.has(button)
 }
 
 function isAbout({ text }: SimulatedMessage, { workload }: Case): boolean {

@@ -14,12 +14,20 @@ export interface Said {
   text: string
 }
 
+/** What was done to an object. An eviction ends a pod as a deletion does, and budgets may forbid it. */
+export type Deed = 'create' | 'change' | 'delete' | 'evict'
+
 /** A change the cluster took on: dry runs and refusals are not in here. */
 export interface Change {
   at: number
-  /** `chaos/w1` */
+  /** The case it belongs to, `chaos/w1`: everything that is a case's own is named after its workload. */
   workload: string
-  /** The id it was marked with; null for what other people change. */
+  deed: Deed
+  /** `deployments`, `pods`, `nodes` … */
+  kind: string
+  /** `w1`, `w1-set-0` */
+  name: string
+  /** The id it was marked with; null for what other people change, and for what ends an object, which keeps no mark. */
   effect: string | null
   body: unknown
 }
@@ -42,6 +50,18 @@ export interface Entry {
   body: Record<string, unknown>
 }
 
+/** What an action of a plan is about: a change that could not be marked is known by it. */
+export interface Planned {
+  /** The plan's digest, computed from what is in it. */
+  plan: string
+  action: number
+  tool: string
+  /** The name of its target. */
+  target: string
+  /** The fields of its diff. */
+  fields: readonly string[]
+}
+
 /** An alert that was fired in this run, and the workload it is about. */
 export interface Fired {
   fingerprint: string
@@ -62,6 +82,7 @@ export interface History {
   changes: readonly Change[]
   pressings: readonly Pressing[]
   ledger: readonly Entry[]
+  planned: readonly Planned[]
   fired: readonly Fired[]
   endings: readonly Ending[]
 }
@@ -88,16 +109,36 @@ export function readSaid(path: string): Said[] {
   })
 }
 
-const PATCHED = /^(?:PATCH|PUT|POST|DELETE) .*\/namespaces\/([^/]+)\/deployments\/([^/]+)$/
+const WRITE =
+  /^(PATCH|PUT|POST|DELETE) \/(?:api|apis\/[^/]+)\/[^/]+(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?(\/eviction)?$/
+const DEEDS: Readonly<Record<string, Deed>> = { PATCH: 'change', PUT: 'change', POST: 'create', DELETE: 'delete' }
 
 export function readChanges(path: string): Change[] {
   return linesOf(path).flatMap((line) => {
-    const [, namespace, name] = PATCHED.exec(line.call) ?? []
-    if (name === undefined || line.dryRun === true || line.changed !== true) return []
+    if (line.dryRun === true || line.changed !== true) return []
+    const [, method = '', namespace = 'chaos', kind = '', named, evicts] = WRITE.exec(line.call) ?? []
+    const name = named ?? nameIn(line.body)
+    if (name === undefined) return []
     // Other people's changes leave our mark as it was: only a body that brings one is ours.
     const effect = typeof line.effect === 'string' && marks(line.body) ? line.effect : null
-    return [{ at: line.at, workload: `${namespace}/${name}`, effect, body: line.body }]
+    const deed = evicts === undefined ? (DEEDS[method] ?? 'change') : 'evict'
+    return [{ at: line.at, workload: caseIn(`${namespace}/${name}`), deed, kind, name, effect, body: line.body }]
   })
+}
+
+/** Whether the agent made it: what it changes is marked, and nobody else in these stories ends anything. */
+export function isOurs({ effect, deed }: Change): boolean {
+  return effect !== null || deed === 'delete' || deed === 'evict'
+}
+
+/** The first case that a text names, or an object of its own: `chaos/w1` for `chaos/w1-set-0`. */
+export function caseIn(text: string): string {
+  const [found = ''] = /\bchaos\/[\w-]+/.exec(text) ?? []
+  return /^chaos\/w\d+(?=-|$)/.exec(found)?.[0] ?? found
+}
+
+function nameIn(body: unknown): string | undefined {
+  return (body as { metadata?: { name?: string } } | undefined)?.metadata?.name
 }
 
 function marks(body: unknown): boolean {

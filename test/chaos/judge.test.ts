@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Change, Entry, History } from './history.ts'
 import { doubled, lost, mismatched, unapproved, untold } from './judge.ts'
 
-const PERMISSION = { deciders: ['alice', 'bob'], authorizationMs: 1_000 }
+const PERMISSION = { deciders: ['alice', 'bob'], admins: ['alice'], authorizationMs: 1_000 }
 const DIGEST = 'wk1:9f3ca1000000'
 const ASKED = `✋ Approve? w1
 RUNS EXACTLY THIS · plan 9f3c-a1
@@ -14,7 +14,7 @@ chaos/w1 · homelab · 1 alert`
 function change(at: number, effect: string | null, memory = '384Mi'): Change {
   const resources = { limits: { memory } }
   const body = { spec: { template: { spec: { containers: [{ name: 'w1', resources }] } } } }
-  return { at, workload: 'chaos/w1', effect, body }
+  return { at, workload: 'chaos/w1', deed: 'change', kind: 'deployments', name: 'w1', effect, body }
 }
 
 function entry(seq: number, at: number, kind: string, body: Record<string, unknown>): Entry {
@@ -22,7 +22,8 @@ function entry(seq: number, at: number, kind: string, body: Record<string, unkno
 }
 
 const decided = entry(1, 200, 'decided', { verdict: 'approved', by: 'alice', actions: [0] })
-const ran = (effect: string, seq = 2): Entry => entry(seq, 320, 'ran', { effect, action: 0, status: 'done' })
+const ran = (effect: string, seq = 2): Entry =>
+  entry(seq, 320, 'ran', { effect, action: 0, tool: 'kubernetes.set_resources', status: 'done' })
 
 /** One alert, told, approved by alice, run once and told again. */
 function good(more: Partial<History> = {}): History {
@@ -36,6 +37,7 @@ function good(more: Partial<History> = {}): History {
     changes: [change(300, 'e1')],
     pressings: [{ at: 190, by: 'alice', label: 'Approve', message: 3, workload: 'chaos/w1' }],
     ledger: [decided, ran('e1')],
+    planned: [],
     fired: [{ fingerprint: 'f1', workload: 'chaos/w1' }],
     endings: [{ workload: 'chaos/w1', says: /Fixed:/ }],
     ...more,
@@ -75,7 +77,7 @@ test('what other people change is no double run of ours', () => {
 })
 
 test('two actions of one plan are two runs', () => {
-  const second = entry(3, 420, 'ran', { effect: 'e2', action: 1, status: 'done' })
+  const second = entry(3, 420, 'ran', { effect: 'e2', action: 1, tool: 'kubernetes.scale', status: 'done' })
   expect(
     doubled(good({ changes: [change(300, 'e1'), change(310, 'e2')], ledger: [decided, ran('e1'), second] })),
   ).toEqual([])

@@ -1,4 +1,6 @@
-import type { Change, Entry, History, Said } from './history.ts'
+import { decidedBefore, decisionFor, fitsTool, partOf, runOf, takesTwo } from './attribution.ts'
+import { type Change, type History, isOurs, type Pressing, type Said } from './history.ts'
+import { expectedLines } from './shown-lines.ts'
 
 /** The invariants I1 to I5, each as the list of what went against it: pure, over what was seen from outside. */
 
@@ -17,14 +19,18 @@ export function lost({ deliveries, said, fired }: History): string[] {
     .map(({ workload }) => `the alert about ${workload} was acknowledged and nobody was told`)
 }
 
-/** I2: changes beyond what was permitted: the same effect twice, or more changes of a plan's action than one. */
+/** I2: changes beyond what was permitted: the same part of one effect twice, or of one action of a plan. */
 export function doubled(history: History): string[] {
-  const { ledger } = history
   const seen = new Set<string>()
   const faults: string[] = []
   for (const change of ours(history)) {
-    const key = actionKey(change, ledger) ?? `unknown effect ${change.effect}`
-    const names = [key, `effect ${change.effect}`]
+    const run = runOf(change, history)
+    const part = partOf(change, run)
+    const action = run && `action ${String(run.body.action)} of plan ${String(run.body.plan)}`
+    const names = [
+      `${action ?? `unknown effect ${change.effect}`}, ${part}`,
+      ...(change.effect === null ? [] : [`effect ${change.effect}, ${part}`]),
+    ]
     const again = names.find((name) => seen.has(name))
     if (again !== undefined) faults.push(`${change.workload} was changed again by ${again}`)
     for (const name of names) seen.add(name)
@@ -35,34 +41,52 @@ export function doubled(history: History): string[] {
 export interface Permission {
   /** People who may approve. */
   deciders: readonly string[]
+  /** Those among them of whom one is needed where two must approve. */
+  admins: readonly string[]
   /** Milliseconds from the press within which an action may start; counted generously. */
   authorizationMs: number
 }
 
-/** I3: changes without a valid approval pressed before them by somebody who may, or a standing grant older than the run. */
-export function unapproved(history: History, { deciders, authorizationMs }: Permission): string[] {
+/**
+ * I3: changes without a valid approval pressed before them by somebody who may (by two where data or service may be lost), or
+ * a standing grant older than the run.
+ */
+export function unapproved(history: History, permission: Permission): string[] {
+  const { deciders, authorizationMs } = permission
   return ours(history).flatMap((change) => {
-    const run = runOf(change, history.ledger)
-    if (!run) return [`${change.workload} was changed by ${change.effect}, which no entry of the ledger has`]
+    const run = runOf(change, history)
+    if (!run)
+      return [`${change.workload} was changed by ${change.effect ?? change.deed}, which no entry of the ledger has`]
     const decision = decisionFor(run, history.ledger)
     if (!decision) return [`${change.workload} was changed, but nothing permitted plan ${String(run.body.plan)}`]
-    if (decision.body.verdict === 'standing') return []
-    const press = history.pressings.find(
-      ({ by, label, workload, at }) =>
-        workload === change.workload && by === decision.body.by && /approve|confirm/i.test(label) && at <= change.at,
+    const two = takesTwo(change, run)
+    if (decision.body.verdict === 'standing')
+      return two ? [`${change.workload} was changed by ${run.body.tool} without asking two people`] : []
+    const presses = history.pressings.filter(
+      ({ label, workload, at }) => workload === change.workload && /approve|confirm/i.test(label) && at <= change.at,
     )
+    const press = presses.find(({ by }) => by === decision.body.by)
     if (!press) return [`${change.workload} was changed, but ${String(decision.body.by)} never pressed Approve before`]
     if (!deciders.includes(press.by)) return [`${change.workload} was changed on the word of ${press.by}, who may not`]
+    if (two && !byTwo(presses, decidedBefore(decision, history.ledger), permission))
+      return [
+        `${change.workload} was changed by ${run.body.tool} on the word of less than two people, one of them an admin`,
+      ]
     return change.at - decision.at > authorizationMs
       ? [`${change.workload} was changed ${change.at - decision.at} ms after the decision, which is too late`]
       : []
   })
 }
 
-/** I4: changes that are not what the card showed when it was approved: another plan, or another value. */
+function byTwo(presses: readonly Pressing[], since: number, { deciders, admins }: Permission): boolean {
+  const people = new Set(presses.filter(({ at, by }) => at > since && deciders.includes(by)).map(({ by }) => by))
+  return people.size > 1 && admins.some((admin) => people.has(admin))
+}
+
+/** I4: changes that are not what the card showed when it was approved: another plan, another deed or object, or another value. */
 export function mismatched(history: History): string[] {
   return ours(history).flatMap((change) => {
-    const run = runOf(change, history.ledger)
+    const run = runOf(change, history)
     const decision = run && decisionFor(run, history.ledger)
     if (!run || decision?.body.verdict !== 'approved') return []
     const shown = history.said
@@ -70,7 +94,8 @@ export function mismatched(history: History): string[] {
       .filter(({ text }) => text.includes(`plan ${shortOf(String(run.body.plan))}`))
       .map(({ text }) => text)
     if (shown.length === 0) return [`${change.workload} was changed by a plan that no card showed before`]
-    return expectedLines(change, history.changes)
+    if (!fitsTool(change, run)) return [`${run.body.tool} was shown, and it made ${partOf(change, run)} ${change.name}`]
+    return expectedLines(change, run, history.changes)
       .filter((line) => !shown.some((text) => line.test(text)))
       .map((line) => `${change.workload} was changed, and no card showed ${line.source}`)
   })
@@ -92,79 +117,15 @@ export function cardOf(said: readonly Said[], workload: string): Said | undefine
 }
 
 function ours({ changes }: History): Change[] {
-  return changes.filter(({ effect }) => effect !== null)
+  return changes.filter(isOurs)
 }
 
 function mentions(text: string, workload: string): boolean {
-  const at = text.indexOf(workload)
-  return at >= 0 && !/[\w-]/.test(text.charAt(at + workload.length))
-}
-
-function runOf({ effect }: Change, ledger: readonly Entry[]): Entry | undefined {
-  return ledger.find(({ kind, body }) => kind === 'ran' && body.effect === effect)
-}
-
-function decisionFor(run: Entry, ledger: readonly Entry[]): Entry | undefined {
-  return ledger.find(
-    ({ seq, kind, body }) =>
-      kind === 'decided' &&
-      seq < run.seq &&
-      (body.verdict === 'approved' || body.verdict === 'standing') &&
-      body.plan === run.body.plan &&
-      Array.isArray(body.actions) &&
-      body.actions.includes(run.body.action),
-  )
-}
-
-function actionKey(change: Change, ledger: readonly Entry[]): string | undefined {
-  const run = runOf(change, ledger)
-  return run && `action ${String(run.body.action)} of plan ${String(run.body.plan)}`
+  return new RegExp(`${workload}(?![\\w-])`).test(text)
 }
 
 /** The six digits that people compare. */
 function shortOf(digest: string): string {
   const hex = digest.slice(digest.indexOf(':') + 1)
   return `${hex.slice(0, 4)}-${hex.slice(4, 6)}`
-}
-
-interface Patch {
-  spec?: {
-    replicas?: number
-    template?: { spec?: { containers?: { resources?: { limits?: { memory?: string } } }[] } }
-  }
-}
-
-type Values = { field: 'limits.memory' | 'replicas'; value: string }[]
-
-/** How every workload of a run begins. */
-const INITIAL: Values = [
-  { field: 'limits.memory', value: '256Mi' },
-  { field: 'replicas', value: '1' },
-]
-
-/** What a change sets; a restart sets the hour it is made, which no card can know. */
-function valuesOf(body: unknown): Values {
-  const { spec = {} } = (body ?? {}) as Patch
-  const memory = spec.template?.spec?.containers?.[0]?.resources?.limits?.memory
-  return [
-    ...(memory === undefined ? [] : [{ field: 'limits.memory' as const, value: memory }]),
-    ...(spec.replicas === undefined ? [] : [{ field: 'replicas' as const, value: String(spec.replicas) }]),
-  ]
-}
-
-/** The lines a card must have shown for a change to be what was shown: each value set, and what it was before. */
-function expectedLines(change: Change, changes: readonly Change[]): RegExp[] {
-  const earlier = changes.filter(({ workload, at }) => workload === change.workload && at < change.at)
-  const known = [...INITIAL, ...earlier.flatMap(({ body }) => valuesOf(body))]
-  return valuesOf(change.body).flatMap(({ field, value }) => {
-    const before = known.findLast((one) => one.field === field)?.value
-    if (before === value) return []
-    return [diffLine('+', field, value), ...(before === undefined ? [] : [diffLine('-', field, before)])]
-  })
-}
-
-/** Cards name the container as well, in words of their own. */
-function diffLine(sign: '+' | '-', field: string, value: string): RegExp {
-  const name = field.replace('.', '\\.')
-  return new RegExp(`^\\s*\\${sign} [^:\\n]*\\b${name}[^:\\n]*: "?${value}"?$`, 'm')
 }

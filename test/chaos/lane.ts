@@ -3,6 +3,7 @@ import type { AgentProcess } from './agent-process.ts'
 import { type Case, openCase, type Trouble } from './cases.ts'
 import { type Hands, handsIn } from './hands.ts'
 import type { Ending, Fired } from './history.ts'
+import { giveLevels } from './levels.ts'
 import type { Arm, Settings } from './protocol.ts'
 import { TooLate, until } from './wait.ts'
 import { openWorld, type World, type WorldOptions } from './world.ts'
@@ -40,6 +41,7 @@ export const RESUMED_WITHIN_MS = 15_000
 export async function openLane(options: WorldOptions): Promise<Lane> {
   const world = await openWorld(options)
   await setPolicy(world.database.sql, 'NORMAL', 'chaos')
+  await giveLevels(world)
   const hands = handsIn(world)
   const lane: Pick<Lane, 'fired' | 'endings' | 'resumptions' | 'kills'> = {
     fired: [],

@@ -1,4 +1,4 @@
-import { type Case, changesOf, fire, incidentOf, resolve } from './cases.ts'
+import { type Case, changesOf, fire, incidentOf, resolve, touchesOf } from './cases.ts'
 import type { Lane } from './lane.ts'
 import type { Settings } from './protocol.ts'
 import { until } from './wait.ts'
@@ -31,6 +31,18 @@ export async function closes(lane: Lane, one: Case, says: RegExp): Promise<void>
 
 export async function approve(lane: Lane, one: Case, by: 'alice' | 'bob' = 'alice'): Promise<void> {
   await lane.hands.insist(one, APPROVE, lane.world.people[by], /approved/i)
+}
+
+/** One after the other, as what may cost data or service is asked of two people. */
+export async function approveTogether(lane: Lane, one: Case): Promise<void> {
+  await lane.hands.insist(one, `${APPROVE} (1 of 2)`, lane.world.people.alice, /second person/i)
+  await lane.hands.insist(one, `${APPROVE} (2 of 2)`, lane.world.people.bob, /approved/i)
+}
+
+/** Waits until the agent has made so many changes of the case's objects, of whatever kind. */
+async function touched(lane: Lane, one: Case, times: number): Promise<void> {
+  const made = () => touchesOf(lane.world, one).length
+  await until(`${one.workload} and what is its own were changed ${times} times`, () => made() >= times, PATIENCE)
 }
 
 async function rests(lane: Lane, one: Case, outcome: string): Promise<void> {
@@ -121,4 +133,30 @@ const cleared: Scenario = {
   },
 }
 
-export const scenarios: readonly Scenario[] = [fix, undo, three, reject, silence, cleared]
+/** Five steps under one approval, two of them on nodes; a Job is two writes: the mark on its CronJob, and the Job. */
+const tidy: Scenario = {
+  name: 'five steps, approved at once',
+  settings: SETTINGS,
+  async play(lane) {
+    const one = await lane.open('ChaosTidy')
+    await approve(lane, one, 'bob')
+    await touched(lane, one, 6)
+    await closes(lane, one, /Fixed:/)
+  },
+}
+
+/** Five steps that cannot be repeated without harm, each approved by two; the drain closes its node and evicts two pods. */
+const rebuild: Scenario = {
+  name: 'five steps, each approved by two',
+  settings: SETTINGS,
+  async play(lane) {
+    const one = await lane.open('ChaosRebuild')
+    for (const made of [1, 2, 3, 4, 7]) {
+      await approveTogether(lane, one)
+      await touched(lane, one, made)
+    }
+    await closes(lane, one, /Fixed:/)
+  },
+}
+
+export const scenarios: readonly Scenario[] = [fix, undo, three, reject, silence, cleared, tidy, rebuild]

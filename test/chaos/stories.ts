@@ -1,6 +1,6 @@
 import { type Case, changesOf, incidentOf, resolve } from './cases.ts'
 import { type Lane, RESUMED_WITHIN_MS } from './lane.ts'
-import { APPROVE, approve, changed, closes } from './scenarios.ts'
+import { APPROVE, approve, approveTogether, changed, closes } from './scenarios.ts'
 import { setMemory } from './someone-else.ts'
 import { until } from './wait.ts'
 
@@ -39,6 +39,19 @@ export async function killedAfterTheCall(lane: Lane): Promise<void> {
     return row?.status === 'done'
   })
   await closes(lane, one, /Fixed:/)
+}
+
+/** Killed when a pod has been evicted and its result is not stored; another has come under its name, which nobody meant. */
+export async function killedAfterTheEviction(lane: Lane): Promise<void> {
+  const agent = await lane.agent(SETTINGS)
+  const one = await lane.open('ChaosRebuild')
+  await lane.hands.card(one, `${APPROVE} (1 of 2)`)
+  agent.arm({ point: 'tool:kubernetes.evict_pod', when: 'after', nth: 2, action: 'kill' })
+  await approveTogether(lane, one)
+  await until('the agent to die', () => !agent.alive())
+  await lane.agent(SETTINGS)
+  await lane.hands.card(one, `${APPROVE} (1 of 2)`)
+  await resolve(lane.world, one)
 }
 
 /** Somebody changes the workload between the card and the press. */

@@ -1,6 +1,7 @@
 import { verifyLedger } from '../../src/autonomy/ledger.ts'
+import { type PlanBody, planDigest } from '../../src/domain/plan.ts'
 import type { Sql } from '../../src/storage/postgres.ts'
-import { type Entry, type History, readChanges, readDeliveries, readSaid } from './history.ts'
+import { type Entry, type History, type Planned, readChanges, readDeliveries, readSaid } from './history.ts'
 import { doubled, lost, mismatched, type Permission, unapproved, untold } from './judge.ts'
 import type { Lane } from './lane.ts'
 
@@ -15,7 +16,7 @@ export interface Findings {
   chain: 'ok' | string
 }
 
-export const PERMISSION: Permission = { deciders: ['alice', 'bob'], authorizationMs: 15 * 60_000 }
+export const PERMISSION: Permission = { deciders: ['alice', 'bob'], admins: ['alice'], authorizationMs: 15 * 60_000 }
 
 /** Reads what was seen from outside of a lane, and judges it. */
 export async function judgeLane(lane: Lane, { permission = PERMISSION, settleMs = 30_000 } = {}): Promise<Findings> {
@@ -40,6 +41,7 @@ export async function historyOf({ world, hands, fired, endings }: Lane): Promise
     changes: readChanges(world.oracles.kubernetes),
     pressings: hands.pressings,
     ledger: await entries(world.database.sql),
+    planned: await planned(world.database.sql),
     fired,
     endings,
   }
@@ -49,4 +51,19 @@ async function entries(sql: Sql): Promise<Entry[]> {
   const rows = await sql<(Omit<Entry, 'at'> & { at: Date })[]>`
     select seq, kind, at, incident_id as incident, body from ledger order by seq`
   return rows.map((row) => ({ ...row, at: row.at.getTime() }))
+}
+
+/** What plans are about. The digest is computed anew: a body that was changed since stands for no plan that was shown. */
+async function planned(sql: Sql): Promise<Planned[]> {
+  const rows = await sql<{ body: PlanBody }[]>`select body from plans order by created_at`
+  return rows.flatMap(({ body }) => {
+    const plan = planDigest(body)
+    return body.actions.map(({ index, tool, target, diff }) => ({
+      plan,
+      action: index,
+      tool,
+      target: target.name,
+      fields: diff.map(({ field }) => field),
+    }))
+  })
 }

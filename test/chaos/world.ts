@@ -63,7 +63,7 @@ const people = {
 }
 const PEOPLE = 'alice:1001:admin,bob:1002:operator,vera:1003:viewer'
 const TOKEN = 'chaos-webhook-token-0123456789'
-const RUNBOOKS = fileURLToPath(new URL('runbooks', import.meta.url))
+export const RUNBOOKS = fileURLToPath(new URL('runbooks', import.meta.url))
 const GUARDS = new URL('guards-off.ts', import.meta.url).href
 
 export async function openWorld({ server, ownPort, name, guard, env: more = {} }: WorldOptions): Promise<World> {

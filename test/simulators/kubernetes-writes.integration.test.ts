@@ -156,6 +156,20 @@ describe('disruption budgets', () => {
     const nodes = (await reader.get(PODS)).body.items.map((pod) => pod.spec.nodeName)
     expect(nodes).toEqual(['talos-worker-2', 'talos-worker-2', 'talos-worker-2'])
   })
+
+  test('an added node takes the pods that prefer it and no others, until it is closed', async () => {
+    const nodesOf = async (app: string) =>
+      (await reader.get(`${PODS}?labelSelector=app=${app}`)).body.items.map((pod) => pod.spec.nodeName)
+    cluster.addNode('spare')
+    cluster.addWorkload({ namespace: 'shop', name: 'guest', prefers: 'spare' })
+    expect(await nodesOf('guest')).toEqual(['spare'])
+    expect(await nodesOf('cart')).not.toContain('spare')
+    await admin.patch('/api/v1/nodes/spare', { spec: { unschedulable: true } })
+    const [guest] = (await reader.get(`${PODS}?labelSelector=app=guest`)).body.items
+    await admin.call('POST', `${PODS}/${guest?.metadata.name}/eviction`, {})
+    await cluster.waitUntil(async () => (await nodesOf('guest')).length === 1)
+    expect(await nodesOf('guest')).not.toContain('spare')
+  })
 })
 
 describe('who may do what', () => {

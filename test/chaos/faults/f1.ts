@@ -1,24 +1,9 @@
 import type { Context, FaultReport, Tally } from '../fault.ts'
 import { inLane } from '../fault.ts'
+import { type Passages, type Planned, planStories } from '../kill-plan.ts'
 import { type Lane, RESUMED_WITHIN_MS } from '../lane.ts'
 import { POINTS, readTrace } from '../points.ts'
 import { type Scenario, scenarios } from '../scenarios.ts'
-
-/** One kill: at which passage of which point. */
-interface Kill {
-  point: string
-  when: 'before' | 'after'
-  nth: number
-}
-
-/** One story with its kills, in the order in which they come up. */
-interface Planned {
-  scenario: Scenario
-  kills: Kill[]
-}
-
-/** What each story passes when nobody dies, in order. */
-type Passages = ReadonlyMap<Scenario, readonly string[]>
 
 export interface KillCount {
   name: string
@@ -42,7 +27,7 @@ export async function f1(context: Context, tally: Tally): Promise<F1Report> {
   const times = context.quick ? 1 : TIMES
   const calm = tally.add(await inLane(context, 'f1-calm', calmRun))
   const problems = [...calm.problems]
-  const waiting = planStories(calm.value ?? new Map(), times)
+  const waiting = planStories(calm.value ?? new Map(), POINTS, times)
   const planned = waiting.reduce((sum, { kills }) => sum + kills.length, 0)
   const kills = new Map<string, number>()
   const resumed: number[] = []
@@ -90,7 +75,7 @@ function sumOf(counts: ReadonlyMap<string, number>): number {
 }
 
 /** Plays every story once without a kill, and keeps what it passes. */
-async function calmRun(lane: Lane): Promise<Passages> {
+async function calmRun(lane: Lane): Promise<Passages<Scenario>> {
   const found = new Map<Scenario, string[]>()
   for (const scenario of scenarios) {
     const began = Date.now()
@@ -105,49 +90,8 @@ async function calmRun(lane: Lane): Promise<Passages> {
   return found
 }
 
-/**
- * Kills before and after each point: in another story and at another passage every time, where there are. A story takes two
- * of them, one in its earlier part and one in its later.
- */
-function planStories(passages: Passages, times: number): Planned[] {
-  return Array.from({ length: times }, (_, round) =>
-    (['before', 'after'] as const).map((when, side) => ({ round, when, side })),
-  )
-    .flat()
-    .flatMap(({ round, when, side }) => {
-      const byStory = new Map<Scenario, Kill[]>()
-      for (const point of POINTS) {
-        const through = [...passages].filter(([, passed]) => passed.includes(point))
-        const [scenario, passed] = through[(round + side) % through.length] ?? []
-        if (!scenario || !passed) continue
-        const most = passed.filter((one) => one === point).length
-        const kill = { point, when, nth: 1 + ((round + side) % most) }
-        byStory.set(scenario, [...(byStory.get(scenario) ?? []), kill])
-      }
-      return [...byStory].flatMap(([scenario, kills]) => inTwos(scenario, kills, passages.get(scenario) ?? []))
-    })
-}
-
-/** Pairs of an earlier and a later point; the second's passages are counted from the restart after the first. */
-function inTwos(scenario: Scenario, kills: readonly Kill[], passed: readonly string[]): Planned[] {
-  const sorted = kills.toSorted((a, b) => passed.lastIndexOf(a.point) - passed.lastIndexOf(b.point))
-  const half = Math.ceil(sorted.length / 2)
-  return sorted.slice(0, half).map((first, at) => {
-    const second = sorted[half + at]
-    return {
-      scenario,
-      kills: second
-        ? [
-            { ...first, nth: 1 },
-            { ...second, nth: 1 },
-          ]
-        : [first],
-    }
-  })
-}
-
 /** Plays a story with its kills; a kill that did not come up is tried once more in a story of its own. Answers problems. */
-async function playStory(lane: Lane, { scenario, kills }: Planned): Promise<string[]> {
+async function playStory(lane: Lane, { scenario, kills }: Planned<Scenario>): Promise<string[]> {
   const words = kills.map(({ when, point, nth }) => `${when} ${point} (${nth})`).join(', then ')
   try {
     const killed = await lane.under(kills, scenario.settings, () => scenario.play(lane))

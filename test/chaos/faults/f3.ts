@@ -28,7 +28,7 @@ export async function f3(context: Context, tally: Tally): Promise<FaultReport> {
       async (lane) => {
         for (let round = 0; round < rounds; round++) await lapsed(lane)
       },
-      { judging: { permission: { deciders: ['alice', 'bob'], authorizationMs: 2_500 } } },
+      { judging: { permission: { deciders: ['alice', 'bob'], admins: ['alice'], authorizationMs: 2_500 } } },
     ),
   ])
   for (const result of results) problems.push(...tally.add(result).problems)

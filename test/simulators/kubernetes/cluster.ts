@@ -8,10 +8,10 @@ import { alertsOf, type FiringAlert } from './alerts.ts'
 import { createEvents } from './events.ts'
 import type { Fault } from './faults.ts'
 import { createJobs } from './jobs.ts'
-import { isRecord } from './objects.ts'
+import { type Draft, isRecord } from './objects.ts'
 import { PLANTED } from './planted.ts'
 import { resourceOfKind } from './resources.ts'
-import { NODES, seedCluster, UPTIME } from './seed.ts'
+import { NODES, nodeDraft, seedCluster, UPTIME } from './seed.ts'
 import { type AcceptedChange, createApiServer } from './server.ts'
 import { createStore } from './store.ts'
 import { waitUntil } from './wait.ts'
@@ -44,6 +44,10 @@ export interface SimulatedCluster {
   /** Adds a workload that has been running well for days. Throws when it is there already. */
   addWorkload(spec: WorkloadSpec): void
   removeWorkload(key: string): void
+  /** Adds a worker that takes only pods that prefer it; `closed` as after a cordon. */
+  addNode(name: string, options?: { closed?: boolean }): void
+  /** Puts in an object that no controller looks after, such as a CronJob or a ConfigMap. */
+  addObject(draft: Draft): void
   /** Breaks `namespace/name` at once: its pods and their alerts follow without delay. */
   breakWorkload(key: string, fault: Fault, options?: { needs?: string | number }): void
   /** Takes the fault away; the pods there are become well. */
@@ -137,6 +141,14 @@ export async function startKubernetes(options: ClusterOptions = {}): Promise<Sim
       if (!workload) throw new Error(`the simulated cluster has no workload ${key}`)
       store.remove(resourceOfKind(workload.apiVersion, workload.kind), workload)
       workloads.removed(workload)
+    },
+    addNode(name, { closed = false } = {}) {
+      const { spec, ...node } = nodeDraft({ name, ip: '10.5.0.30', controlPlane: false }, now() - UPTIME)
+      const unschedulable = closed ? { unschedulable: true } : {}
+      store.create(resourceOfKind('v1', 'Node'), { ...node, spec: { ...(spec as object), ...unschedulable } })
+    },
+    addObject(draft) {
+      store.create(resourceOfKind(draft.apiVersion, draft.kind), draft)
     },
     breakWorkload: (key, fault, { needs } = {}) => workloads.breakWorkload(key, fault, needs),
     heal: (key) => workloads.heal(key),

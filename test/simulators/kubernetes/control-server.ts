@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
 import type { SimulatedCluster } from './cluster.ts'
 import { FAULTS } from './faults.ts'
+import type { Draft } from './objects.ts'
 import type { WireMatch } from './wire-faults.ts'
 import type { WorkloadSpec } from './workload-spec.ts'
 
@@ -20,6 +21,13 @@ const Workload = z.object({
   labels: Strings.optional(),
   annotations: Strings.optional(),
   env: z.array(z.looseObject({ name: z.string() })).optional(),
+  prefers: z.string().optional(),
+})
+const Node = z.object({ name: z.string(), closed: z.boolean().default(false) })
+const Whole = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string() }),
 })
 const Break = Named.extend({
   fault: z.enum(FAULTS as [string, ...string[]]),
@@ -38,6 +46,11 @@ type Action = (cluster: SimulatedCluster, body: unknown, query: URLSearchParams)
 const ACTIONS: Record<string, Action> = {
   'POST /workloads': (cluster, body) => cluster.addWorkload(given(Workload.parse(body)) as unknown as WorkloadSpec),
   'DELETE /workloads': (cluster, body) => cluster.removeWorkload(Named.parse(body).workload),
+  'POST /nodes': (cluster, body) => {
+    const { name, closed } = Node.parse(body)
+    cluster.addNode(name, { closed })
+  },
+  'POST /objects': (cluster, body) => cluster.addObject(Whole.parse(body) as unknown as Draft),
   'POST /break': (cluster, body) => {
     const { workload, fault, needs } = Break.parse(body)
     const chosen = FAULTS.find((known) => known === fault)

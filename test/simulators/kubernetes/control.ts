@@ -1,5 +1,6 @@
 import type { FiringAlert } from './alerts.ts'
 import type { Fault } from './faults.ts'
+import type { Draft } from './objects.ts'
 import type { AcceptedChange } from './server.ts'
 import type { WireMatch } from './wire-faults.ts'
 import type { WorkloadSpec } from './workload-spec.ts'
@@ -9,6 +10,8 @@ import type { WorkloadLogs } from './workloads.ts'
 export interface ClusterControl {
   addWorkload(spec: WorkloadSpec): Promise<void>
   removeWorkload(key: string): Promise<void>
+  addNode(name: string, options?: { closed?: boolean }): Promise<void>
+  addObject(draft: Draft): Promise<void>
   breakWorkload(key: string, fault: Fault, options?: { needs?: string | number }): Promise<void>
   heal(key: string): Promise<void>
   setLogs(key: string, logs: WorkloadLogs): Promise<void>
@@ -47,6 +50,8 @@ export function controlOf(url: string): ClusterControl {
     removeWorkload: async (workload) => {
       await call('DELETE', '/workloads', { workload })
     },
+    addNode: (name, options = {}) => post('/nodes', { name, ...options }),
+    addObject: (draft) => post('/objects', draft),
     breakWorkload: (workload, fault, options = {}) => post('/break', { workload, fault, ...options }),
     heal: (workload) => post('/heal', { workload }),
     setLogs: (workload, logs) => post('/logs', { workload, ...logs }),

@@ -107,7 +107,8 @@ function seedConfiguration(put: (draft: Draft) => KubeObject): void {
   })
 }
 
-function nodeDraft({ name, ip, controlPlane }: SeedNode, since: number): Draft {
+/** A node as its kubelet reports it when all is well. */
+export function nodeDraft({ name, ip, controlPlane }: SeedNode, since: number): Draft {
   const role = controlPlane ? { 'node-role.kubernetes.io/control-plane': '' } : {}
   const taints = controlPlane
     ? { taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] }

@@ -1,5 +1,6 @@
 import type { Container, Draft, Labels, Workload, WorkloadKind } from './objects.ts'
 import { timestamp } from './objects.ts'
+import { preferring } from './placing.ts'
 import { resourceOfKind } from './resources.ts'
 import type { Store } from './store.ts'
 import type { Workloads } from './workloads.ts'
@@ -22,6 +23,8 @@ export interface WorkloadSpec {
   annotations?: Labels
   env?: NonNullable<Container['env']>
   args?: string[]
+  /** A node that its pods are put on while it is open. */
+  prefers?: string
 }
 
 /** Puts in a workload that has been running well since then, with its pods, and its namespace where that is new. */
@@ -79,7 +82,15 @@ function strategy(kind: WorkloadKind): Record<string, unknown> {
   return { progressDeadlineSeconds: 600, strategy: { type: 'RollingUpdate', rollingUpdate } }
 }
 
-function podSpec({ name, image, memoryLimit = '256Mi', cpuLimit, env, args }: WorkloadSpec): Record<string, unknown> {
+function podSpec({
+  name,
+  image,
+  memoryLimit = '256Mi',
+  cpuLimit,
+  env,
+  args,
+  prefers,
+}: WorkloadSpec): Record<string, unknown> {
   const limits = { memory: memoryLimit, ...(cpuLimit ? { cpu: cpuLimit } : {}) }
   const container = {
     name,
@@ -94,6 +105,7 @@ function podSpec({ name, image, memoryLimit = '256Mi', cpuLimit, env, args }: Wo
   }
   return {
     containers: [container],
+    ...(prefers ? { affinity: preferring(prefers) } : {}),
     dnsPolicy: 'ClusterFirst',
     restartPolicy: 'Always',
     schedulerName: 'default-scheduler',

@@ -1,7 +1,8 @@
 import type { RecordEvent } from './events.ts'
 import { type ActiveFault, type Fault, faultOn, restartedAt } from './faults.ts'
 import { suffix } from './names.ts'
-import { isRecord, type KubeObject, type Pod, timestamp, type Workload, type WorkloadKind } from './objects.ts'
+import { type KubeObject, type Pod, timestamp, type Workload, type WorkloadKind } from './objects.ts'
+import { isClosed, preferredPlace } from './placing.ts'
 import { announceHealth } from './pod-events.ts'
 import { draftPod, type Health, podWithHealth } from './pods.ts'
 import { type ResourceType, resourceOfKind } from './resources.ts'
@@ -110,11 +111,13 @@ export function createWorkloads({ store, now, nodes, rolloutMs, backOffMs, ...de
 
   function addPod(item: Tracked, workload: Workload, hash: string, name: string, at: number): Member {
     const owner = item.kind === 'Deployment' ? replicaSetOf(store, workload, hash) : workload
-    const open = workers.filter(({ name }) => !isClosed(name))
+    const open = workers.filter(({ name }) => !isClosed(store.get(NODE, undefined, name)))
     const places = open.length > 0 ? open : workers
     const taken = item.kind === 'DaemonSet' ? podsOf(item).map((pod) => pod.spec.nodeName) : []
     const node =
-      item.kind === 'DaemonSet' ? nodes.find(({ name }) => !taken.includes(name)) : places[placed++ % places.length]
+      item.kind === 'DaemonSet'
+        ? nodes.find(({ name }) => !taken.includes(name))
+        : (preferredPlace(store, workload) ?? places[placed++ % places.length])
     if (!owner || !node) throw new Error(`nothing can own or hold a pod of ${item.namespace}/${item.name}`)
     const label = item.kind === 'Deployment' ? 'pod-template-hash' : 'controller-revision-hash'
     const labels = { [label]: item.kind === 'Deployment' ? hash : `${item.name}-${hash}` }
@@ -127,11 +130,6 @@ export function createWorkloads({ store, now, nodes, rolloutMs, backOffMs, ...de
     owners.set(`${namespace}/${name}`, item)
     announceHealth(record, pod as Pod, 'pending')
     return member
-  }
-
-  function isClosed(node: string): boolean {
-    const spec = store.get(NODE, undefined, node)?.spec
-    return isRecord(spec) && spec.unschedulable === true
   }
 
   function dropPod(item: Tracked, name: string): void {
