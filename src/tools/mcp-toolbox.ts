@@ -225,6 +225,8 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
       open.audience !== undefined && {
         [GRANT_META]: deps.signer.grant({ permit, tool, args, audience: open.audience, now: asked }),
       }
+    // What the answer brings may be another session: what counts is the one that the call itself is sent in.
+    const inSession = open.client.transport?.sessionId !== undefined
     open.calls += 1
     try {
       const answer = await open.client.callTool(
@@ -239,8 +241,11 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
     } catch (error) {
       // A server behind HTTP may have restarted, and knows nothing of this session any more.
       if (!(error instanceof McpError) && !signal?.aborted && ready === open) ready = undefined
-      if (isUnread(error) && !forgotten && !signal?.aborted) return await send(sent, open)
-      return failed(error, name, { started, changing: permit !== undefined })
+      const changing = permit !== undefined
+      // Somebody else's answer may be a gateway's, and after a change nobody could look: such a call is sent once, whatever is said of it.
+      const unread = isNotFound(error) && inSession && !(changing && entry.declared)
+      if (unread && !forgotten && !signal?.aborted) return await send(sent, open)
+      return failed(error, name, { started, changing, unread })
     } finally {
       open.calls -= 1
       if (ready !== open && open.calls === 0) void open.client.close().catch(() => {})
@@ -278,10 +283,11 @@ function contractIn({ tools }: Session, tool: string): string | undefined {
 }
 
 /**
- * Whether the server has refused the session itself, as one does that has restarted or has not heard of us for long: then it has not
- * read the call, nothing ran, and a new session is to be opened (MCP, Streamable HTTP, session management).
+ * To a call that was sent in a session, this is how a server refuses the session itself that has restarted or has not heard of us for
+ * long: then it has not read the call, nothing ran, and a new session is to be opened (MCP, Streamable HTTP, session management). To a
+ * call without a session it says nothing of the kind: a server, or a gateway before it, may answer so after the call has run.
  */
-function isUnread(error: unknown): boolean {
+function isNotFound(error: unknown): boolean {
   return error instanceof StreamableHTTPError && error.code === 404
 }
 
@@ -428,7 +434,7 @@ function kept(answer: ToolAnswer): ToolAnswer {
 function failed(
   error: unknown,
   server: string,
-  { started, changing }: { started: number; changing: boolean },
+  { started, changing, unread }: { started: number; changing: boolean; unread: boolean },
 ): ToolAnswer {
   const tookMs = Date.now() - started
   if (error instanceof McpError && error.code === ErrorCode.RequestTimeout)
@@ -450,7 +456,7 @@ function failed(
     code: 'unreachable',
     message: `The ${server} server broke off: ${message}${codeOf(error) === undefined ? '' : ` (${codeOf(error)})`}`,
     retryable: true,
-    uncertain: !isUnread(error),
+    uncertain: !unread,
     tookMs,
   }
 }
