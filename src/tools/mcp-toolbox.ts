@@ -39,6 +39,8 @@ const MAX_LOOKS = 5
 
 export interface ToolboxDeps {
   servers: ServerEntries
+  /** Names of servers that are switched off, so that a call of one is told why it is not there. */
+  disabled?: ReadonlySet<string>
   signer: GrantSigner
   clock: () => number
   log: { warn(fields: object, message: string): void; info(fields: object, message: string): void }
@@ -68,7 +70,7 @@ export function mcpToolbox(deps: ToolboxDeps): Toolbox {
     },
     async call(tool, args, options) {
       const { server: owner, local } = server(tool)
-      if (!owner) return no('not_found', absent(tool), Date.now())
+      if (!owner) return no('not_found', absent(tool, deps.disabled), Date.now())
       return await owner.call(local, args, options)
     },
     status: () => [...connections.values()].map((one) => one.status()),
@@ -79,8 +81,9 @@ export function mcpToolbox(deps: ToolboxDeps): Toolbox {
 }
 
 /** The same sentence for every tool of a server, so that a card says it once. */
-function absent(tool: string): string {
+function absent(tool: string, disabled?: ReadonlySet<string>): string {
   const [server = tool] = tool.split('.')
+  if (disabled?.has(server)) return `There are no tools for ${server} here: its entry in MCP_SERVERS_FILE is disabled.`
   const variable = Object.hasOwn(STARTED_BY, server) ? STARTED_BY[server] : undefined
   return `There are no tools for ${server} here: ${variable ? `set ${variable}` : 'name the server in MCP_SERVERS_FILE'}.`
 }

@@ -3,7 +3,7 @@ import { OperatorError } from '../../src/domain/errors.ts'
 import { declaredTools, parseMcpServers, readMcpServers } from '../../src/tools/mcp-servers.ts'
 
 const parse = (servers: unknown, env: Record<string, string> = {}) =>
-  parseMcpServers(JSON.stringify({ mcpServers: servers }), 'mcp-servers.json', env)
+  parseMcpServers(JSON.stringify({ mcpServers: servers }), 'mcp-servers.json', env).servers
 
 test('the usual file: programs by stdio, addresses by HTTP', () => {
   const servers = parse({
@@ -69,7 +69,7 @@ test.each<[string, unknown, RegExp]>([
 const withSection = (
   watchkeeper: unknown,
   servers: unknown = { notes: { command: 'notes' }, kubernetes: { command: 'k' } },
-) => parseMcpServers(JSON.stringify({ mcpServers: servers, watchkeeper }), 'mcp-servers.json', {})
+) => parseMcpServers(JSON.stringify({ mcpServers: servers, watchkeeper }), 'mcp-servers.json', {}).servers
 
 test('tools of other servers are declared in a section of our own; our own servers need none', () => {
   const servers = withSection({ servers: { notes: { tools: { find: 'read', create: 'write', wipe: 'destructive' } } } })
