@@ -108,10 +108,22 @@ function entryOf(raw: z.infer<typeof Entry>, place: string, fill: (value: string
     )
   const fields = Object.fromEntries(Object.entries(raw).filter(([name]) => FIELDS.includes(name)))
   const parsed = (byProgram ? Stdio : Http).safeParse(filled(fields, fill))
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    if ('url' in parsed.data) checkAddress(parsed.data.url, place)
+    return parsed.data
+  }
   const [issue] = parsed.error.issues
   throw new OperatorError(
     `${place} ${issue?.path.join('.')}: ${issue?.message}. A server is ${byProgram ? '"command", "args", "env" and "cwd", with "type": "stdio"' : '"url" and "headers", with "type": "http"'} or no type.`,
+  )
+}
+
+/** No client sends a user of an address, and what refuses it says it with its password. */
+function checkAddress(url: string, place: string): void {
+  const { username, password } = new URL(url)
+  if (username === '' && password === '') return
+  throw new OperatorError(
+    `${place} url: it has a user or a password in it. Take them out, and send them in "headers", such as "Authorization": "Basic …".`,
   )
 }
 

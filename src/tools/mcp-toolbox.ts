@@ -184,12 +184,12 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
     }
   }
 
-  function giveUp(error: unknown, reason?: string): unknown {
-    const said = reason ?? unreached(error, entry) ?? (error instanceof Error ? error.message : String(error))
+  function giveUp(error: unknown, reason?: string): Error {
+    const said = reason ?? unreached(error, entry) ?? messageOf(error, entry)
     const because = storable(cutText(said, MAX_MESSAGE))
     problem = { state: error instanceof SetAside ? 'set_aside' : 'unreachable', because }
     deps.log.warn({ server: name, because }, 'MCP server not usable')
-    return error
+    return new Error(because, { cause: error })
   }
 
   function session(): Promise<Session> {
@@ -248,7 +248,7 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
       // Somebody else's answer may be a gateway's, and after a change nobody could look: such a call is sent once, whatever is said of it.
       const unread = isNotFound(error) && inSession && !(changing && entry.declared)
       if (unread && !forgotten && !signal?.aborted) return await send(sent, open)
-      return failed(error, name, { started, changing, unread })
+      return failed(error, name, { entry, started, changing, unread })
     } finally {
       open.calls -= 1
       if (ready !== open && open.calls === 0) void open.client.close().catch(() => {})
@@ -298,9 +298,16 @@ function isNotFound(error: unknown): boolean {
 function unreached(error: unknown, entry: ServerEntry): string | undefined {
   const code = codeOf(error)
   if (!('url' in entry) || code === undefined) return undefined
-  // What stands behind the path may be a secret.
-  const { origin, pathname } = new URL(entry.url)
-  return `nothing can be sent to ${origin}${pathname} (${code}). Look whether it runs, or correct its "url" in the file of MCP servers.`
+  return `nothing can be sent to ${new URL(entry.url).origin} (${code}). Look whether it runs, or correct its "url" in the file of MCP servers.`
+}
+
+/** What an error says, without path and query of the address: either may hold a key, and a server repeats what it does not know. */
+function messageOf(error: unknown, entry: ServerEntry): string {
+  const said = error instanceof Error ? error.message : String(error)
+  if (!('url' in entry) || error instanceof SetAside) return said
+  const { pathname, search } = new URL(entry.url)
+  const secret = [`${pathname}${search}`, pathname, search].filter(({ length }) => length > 1)
+  return secret.reduce((rest, part) => rest.replaceAll(part, '/…'), said)
 }
 
 /** The code of the system error that an error comes from: fetch itself says no more than that it failed. */
@@ -437,7 +444,7 @@ function kept(answer: ToolAnswer): ToolAnswer {
 function failed(
   error: unknown,
   server: string,
-  { started, changing, unread }: { started: number; changing: boolean; unread: boolean },
+  { entry, started, changing, unread }: { entry: ServerEntry; started: number; changing: boolean; unread: boolean },
 ): ToolAnswer {
   const tookMs = Date.now() - started
   if (error instanceof McpError && error.code === ErrorCode.RequestTimeout)
@@ -453,11 +460,10 @@ function failed(
   // against that after the call, on this side and, in older servers, on theirs. By then the change has taken place.
   if (error instanceof McpError && error.code === ErrorCode.InvalidParams)
     return { ok: false, code: 'invalid', message: error.message, retryable: false, uncertain: changing, tookMs }
-  const message = error instanceof Error ? error.message : String(error)
   return {
     ok: false,
     code: 'unreachable',
-    message: `The ${server} server broke off: ${message}${codeOf(error) === undefined ? '' : ` (${codeOf(error)})`}`,
+    message: `The ${server} server broke off: ${messageOf(error, entry)}${codeOf(error) === undefined ? '' : ` (${codeOf(error)})`}`,
     retryable: true,
     uncertain: !unread,
     tookMs,

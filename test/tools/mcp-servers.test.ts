@@ -66,6 +66,18 @@ test.each<[string, unknown, RegExp]>([
   expect(() => parse(servers)).toThrow(OperatorError)
 })
 
+test.each(['http://user:hunter2@host/mcp', 'http://hunter2@host/mcp', 'http://:hunter2@host/mcp'])(
+  'an address with a user or a password is refused without being repeated: %s',
+  (url) => {
+    const entry = { url: `http://$\{LOGIN}host/mcp` }
+    const login = url.slice('http://'.length, -'host/mcp'.length)
+    for (const told of [() => parse({ notes: { url } }), () => parse({ notes: entry }, { LOGIN: login })]) {
+      expect(told).toThrow(/^mcp-servers\.json: at mcpServers\.notes: url: it has a user or a password.*"headers"/)
+      expect(told).not.toThrow(/hunter2/)
+    }
+  },
+)
+
 const withSection = (
   watchkeeper: unknown,
   servers: unknown = { notes: { command: 'notes' }, kubernetes: { command: 'k' } },

@@ -23,7 +23,7 @@ export interface SomebodysHttpServer {
 /**
  * Somebody else's MCP server behind HTTP, written by hand: what it answers to a call is what `answers` says, a JSON text that
  * no library has made well-formed. `forgetful`: it forgets a session as soon as it has published its tools. `sessionless`: it has
- * none, and answers 404 to a call when it has run. `grants`: it says that it knows grants, as our own do.
+ * none, and answers 404 with the address to a call when it has run. `grants`: it says that it knows grants, as our own do.
  */
 export async function somebodysHttpServer(
   tools: readonly object[],
@@ -59,7 +59,7 @@ export async function somebodysHttpServer(
         return say(JSON.stringify({ tools }))
       }
       calls.push(String(params.name))
-      if (sessionless) return response.writeHead(404).end('What this is about is not there any more.')
+      if (sessionless) return response.writeHead(404).end(`Cannot POST ${request.url}`)
       return say(answers(String(params.name)))
     })
   })
