@@ -163,9 +163,11 @@ function explain({ issues: [issue] }: z.ZodError): string {
   return `at ${place}: ${message}. ${remedy}`
 }
 
+/** Small letters that no variable has are left: they are a shell's or another client's, as in `${f}` or `${workspaceFolder}`. */
 function substitute(value: string, path: string, env: Record<string, string | undefined>): string {
-  return value.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_whole, name: string) => {
+  return value.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => {
     const found = env[name]
+    if (found === undefined && /[a-z]/.test(name)) return whole
     if (found === undefined)
       throw new OperatorError(`${path} refers to \${${name}}, which is not set in the environment. Set ${name}.`)
     return found

@@ -26,10 +26,14 @@ test('secrets come from the environment, and a missing one is named', () => {
   )
 })
 
-test('a name in small letters is a variable too, and one that is not set is named', () => {
+test('a name in small letters is a variable too, and left as it stands where it is not set: it may be a shell’s', () => {
   const entry = { command: 'notes', env: { TOKEN: `$\{notes_token}` } }
   expect(parse({ notes: entry }, { notes_token: 'secret' }).get('notes')).toMatchObject({ env: { TOKEN: 'secret' } })
-  expect(() => parse({ notes: entry })).toThrow(/refers to \$\{notes_token\}, which is not set.*Set notes_token\./)
+  const args = ['-c', `for f in a; do echo $\{f}; done`, `$\{workspaceFolder}`]
+  expect(parse({ notes: { ...entry, args } }).get('notes')).toMatchObject({ ...entry, args })
+  expect(() => parse({ notes: { ...entry, args: [...args, `$\{NOTES_2}`] } })).toThrow(
+    /\$\{NOTES_2\}, which is not set/,
+  )
 })
 
 test('what other clients write beside it is left alone, and a server that is disabled is not there', () => {
