@@ -143,8 +143,9 @@ async function build(
   const people = peopleOf(config)
   const shelf = await runbookShelf(config.runbooksDir, log)
   const signer = grantSigner(config.grantKey ?? (await keyFromFolder(join(config.dataDir, 'keys', 'grant.pem'))))
-  const servers = await configuredServers(config, process.env)
-  const toolbox = observedToolbox(openTools(servers, { signer, log, pins: contractPins(sql) }), observe)
+  const configured = await configuredServers(config, process.env)
+  const { servers, disabled } = configured
+  const toolbox = observedToolbox(openTools(servers, { disabled, signer, log, pins: contractPins(sql) }), observe)
   closers.push(() => toolbox.close())
 
   const staysHome = neverLeaves(config.inference.neverLeaves)
@@ -375,6 +376,7 @@ async function build(
     parts: async () =>
       await partsOf(config, {
         toolbox,
+        configured,
         runbooks: shelf.byId.size,
         problems: shelf.problems,
         mode: await modeNow(sql, mode),

@@ -5,6 +5,7 @@ import type { Problem } from './domain/runbook.ts'
 import { checkOllama } from './inference/ollama-check.ts'
 import { checkAlertmanager } from './ingest/alertmanager-check.ts'
 import { checkQdrant } from './knowledge/index/qdrant-check.ts'
+import type { ConfiguredServers, ServerEntry } from './tools/mcp-servers.ts'
 import { OWN_SERVERS } from './tools/rules.ts'
 import { STARTED_BY } from './tools/server-entries.ts'
 import type { Toolbox } from './tools/toolbox.ts'
@@ -18,6 +19,7 @@ export interface Part {
 
 export interface Running {
   toolbox: Toolbox
+  configured: ConfiguredServers
   runbooks: number
   problems: readonly Problem[]
   /** Which models may be asked now; as configured where nobody can look. */
@@ -28,7 +30,8 @@ export interface Running {
  * What this installation is made of, in the order in which people look. Everything that can be asked is asked, side by side and
  * once: MCP servers for their tools, the others for a sign of life.
  */
-export async function partsOf(config: Config, { toolbox, runbooks, problems, mode }: Running): Promise<Part[]> {
+export async function partsOf(config: Config, running: Running): Promise<Part[]> {
+  const { toolbox, runbooks, problems, mode } = running
   const [telegram, alertmanager, index, embedding, local] = await Promise.all([
     telegramPart(config),
     alertmanagerPart(config),
@@ -46,7 +49,7 @@ export async function partsOf(config: Config, { toolbox, runbooks, problems, mod
       ? part('console', 'real', `On ${config.publicUrl ?? `${config.host}, port ${config.port}`}.`)
       : part('console', 'missing', 'Turned off by CONSOLE.'),
     alertmanager,
-    ...toolParts(toolbox),
+    ...toolParts(running),
     runbooksPart(config, runbooks, problems),
     index,
     embedding,
@@ -118,19 +121,30 @@ function cloudPart({ claude, mode: configured }: InferenceConfig, mode = configu
   return part(name, 'real', `${claude.model}, in the mode ${mode}. Its key is not tried here.`)
 }
 
-function toolParts(toolbox: Toolbox): Part[] {
+function toolParts({ toolbox, configured }: Running): Part[] {
   const servers = toolbox.status()
   const absent = OWN_SERVERS.filter((name) => !servers.some(({ server }) => server === name))
   return [
     ...servers.map(({ server, state, because, tools }) =>
       state === 'ready'
-        ? part(server, 'real', `${tools} tools by MCP.`)
+        ? part(server, 'real', `${tools} tools by MCP${rightsOf(configured.servers.get(server))}.`)
         : part(server, 'broken', because ?? 'It has not answered yet.'),
     ),
     ...absent.map((server) =>
-      part(server, 'missing', `No tools for it. Set ${STARTED_BY[server]}, or name the server in MCP_SERVERS_FILE.`),
+      part(
+        server,
+        'missing',
+        configured.disabled.has(server)
+          ? 'No tools for it. Its entry in MCP_SERVERS_FILE is disabled.'
+          : `No tools for it. Set ${STARTED_BY[server]}, or name the server in MCP_SERVERS_FILE.`,
+      ),
     ),
   ]
+}
+
+/** Told where nobody has set anything that says it. */
+function rightsOf({ account }: Pick<ServerEntry, 'account'> = {}): string {
+  return account === undefined ? '' : `, by ${account}`
 }
 
 function runbooksPart(config: Config, runbooks: number, problems: readonly Problem[]): Part {

@@ -14,14 +14,15 @@ import { createLog } from './log.ts'
 export async function doctor(env: Readonly<Record<string, string | undefined>>): Promise<number> {
   const config = readConfig(env)
   const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  const toolbox = openTools(await configuredServers(config, env), {
+  const configured = await configuredServers(config, env)
+  const toolbox = openTools(configured.servers, {
     signer: grantSigner(pem),
     log: createLog('silent'),
     pins: { check: async () => undefined },
   })
   try {
     const { runbooks, problems } = await loadRunbookFolder(config.runbooksDir)
-    const [database, ...others] = await partsOf(config, { toolbox, runbooks: runbooks.length, problems })
+    const [database, ...others] = await partsOf(config, { toolbox, configured, runbooks: runbooks.length, problems })
     const parts = [config.databaseUrl === undefined ? database : await askDatabase(config.databaseUrl), ...others]
     const ours = toolbox.status().filter(({ server, state }) => state === 'ready' && OWN_SERVERS.includes(server))
     const clusters = await askClusters(

@@ -124,9 +124,10 @@ function namesOf({ runbooks, clusters }: RequestDeps) {
 }
 
 async function open(config: Config, env: Environment): Promise<{ deps: RequestDeps; close(): Promise<void> }> {
-  const servers = await configuredServers(config, env)
+  const { servers, disabled } = await configuredServers(config, env)
   const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const toolbox = openTools(servers, {
+    disabled,
     signer: grantSigner(pem),
     log: createLog('silent'),
     pins: { check: async () => undefined },

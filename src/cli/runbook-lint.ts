@@ -18,7 +18,7 @@ export async function lintCommand(
 ): Promise<number> {
   const config = readConfig(env)
   const { runbooks, problems } = await loadRunbookFolder(path ?? config.runbooksDir)
-  const configured = await configuredServers(config, env)
+  const { servers: configured } = await configuredServers(config, env)
   // Our own servers are known at their fullest, whatever the credentials here may do; what is published here comes on top.
   const [own, here] = await Promise.all([toolsOf(ownServersAlone()), toolsOf(configured)])
   const catalogue = catalogueOf([...own.tools, ...here.tools], declaredTools(configured))

@@ -29,7 +29,7 @@ export async function acceptCommand(server: string, env: Environment): Promise<n
 /** Connects to the one server and notes what it publishes. */
 async function publishedBy(server: string, env: Environment): Promise<Published> {
   const config = readConfig(env)
-  const servers = await configuredServers(config, env)
+  const { servers } = await configuredServers(config, env)
   const entry = servers.get(server)
   if (!entry)
     throw new OperatorError(

@@ -305,7 +305,7 @@ export const VARIABLES = {
     section: 'Tools and clusters',
     type: 'file',
     without:
-      'and in a pod, the pod’s service account looks at its cluster and changes it, unless MCP_SERVERS_FILE names a `kubernetes`; elsewhere there is no cluster',
+      'and in a pod, the pod’s service account looks at its cluster and changes it, unless MCP_SERVERS_FILE names a `kubernetes`, be it as disabled; elsewhere there is no cluster',
     about: 'Credentials for looking at clusters.',
     parse: text,
   }),

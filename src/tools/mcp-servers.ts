@@ -38,14 +38,25 @@ const File = z.object({ mcpServers: z.record(ServerName, Entry), watchkeeper: Ou
  */
 export type ServerEntry = (z.infer<typeof Stdio> | z.infer<typeof Http>) & {
   declared?: ReadonlyMap<string, EffectClass>
+  /** Whose rights it has, where that follows from where it is started and not from a setting. */
+  account?: string
 }
 export type ServerEntries = ReadonlyMap<string, ServerEntry>
 
+/** The servers there are, and the names of those that the file switches off, whatever else would start them. */
+export interface ConfiguredServers {
+  servers: ServerEntries
+  disabled: ReadonlySet<string>
+}
+
 /**
  * Reads a standard `mcpServers` JSON file. `${NAME}` in values is replaced from the environment, so that tokens stay out of
- * the file. A server with `"disabled": true` is left out. Throws an OperatorError that names the file, the place and what to change.
+ * the file. Throws an OperatorError that names the file, the place and what to change.
  */
-export async function readMcpServers(path: string, env: Record<string, string | undefined>): Promise<ServerEntries> {
+export async function readMcpServers(
+  path: string,
+  env: Record<string, string | undefined>,
+): Promise<ConfiguredServers> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new OperatorError(`The file of MCP servers ${path} cannot be read. Correct MCP_SERVERS_FILE.`, {
       cause: error,
@@ -54,7 +65,11 @@ export async function readMcpServers(path: string, env: Record<string, string | 
   return parseMcpServers(text, path, env)
 }
 
-export function parseMcpServers(text: string, path: string, env: Record<string, string | undefined>): ServerEntries {
+export function parseMcpServers(
+  text: string,
+  path: string,
+  env: Record<string, string | undefined>,
+): ConfiguredServers {
   let data: unknown
   try {
     data = JSON.parse(text)
@@ -66,14 +81,18 @@ export function parseMcpServers(text: string, path: string, env: Record<string, 
   const { mcpServers, watchkeeper } = parsed.data
   const sections = watchkeeper?.servers ?? {}
   for (const name of Object.keys(sections)) checkSection(name, mcpServers, path)
-  return new Map(
-    Object.entries(mcpServers).flatMap(([name, raw]): [string, ServerEntry][] => {
-      if (raw.disabled === true) return []
-      const entry = entryOf(raw, `${path}: at mcpServers.${name}:`, (value) => substitute(value, path, env))
-      if (OWN_SERVERS.includes(name)) return [[name, entry]]
-      return [[name, { ...entry, declared: new Map(Object.entries(sections[name]?.tools ?? {})) }]]
-    }),
+  const isDisabled = ([, raw]: [string, z.infer<typeof Entry>]) => raw.disabled === true
+  const entries = Object.entries(mcpServers)
+  const servers = new Map(
+    entries
+      .filter((one) => !isDisabled(one))
+      .map(([name, raw]): [string, ServerEntry] => {
+        const entry = entryOf(raw, `${path}: at mcpServers.${name}:`, (value) => substitute(value, path, env))
+        if (OWN_SERVERS.includes(name)) return [name, entry]
+        return [name, { ...entry, declared: new Map(Object.entries(sections[name]?.tools ?? {})) }]
+      }),
   )
+  return { servers, disabled: new Set(entries.filter(isDisabled).map(([name]) => name)) }
 }
 
 /** One server, in whichever of the two ways it is reached. `place` begins what is thrown. */
@@ -89,10 +108,22 @@ function entryOf(raw: z.infer<typeof Entry>, place: string, fill: (value: string
     )
   const fields = Object.fromEntries(Object.entries(raw).filter(([name]) => FIELDS.includes(name)))
   const parsed = (byProgram ? Stdio : Http).safeParse(filled(fields, fill))
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    if ('url' in parsed.data) checkAddress(parsed.data.url, place)
+    return parsed.data
+  }
   const [issue] = parsed.error.issues
   throw new OperatorError(
     `${place} ${issue?.path.join('.')}: ${issue?.message}. A server is ${byProgram ? '"command", "args", "env" and "cwd", with "type": "stdio"' : '"url" and "headers", with "type": "http"'} or no type.`,
+  )
+}
+
+/** No client sends a user of an address, and what refuses it says it with its password. */
+function checkAddress(url: string, place: string): void {
+  const { username, password } = new URL(url)
+  if (username === '' && password === '') return
+  throw new OperatorError(
+    `${place} url: it has a user or a password in it. Take them out, and send them in "headers", such as "Authorization": "Basic …".`,
   )
 }
 
@@ -132,9 +163,11 @@ function explain({ issues: [issue] }: z.ZodError): string {
   return `at ${place}: ${message}. ${remedy}`
 }
 
+/** Small letters that no variable has are left: they are a shell's or another client's, as in `${f}` or `${workspaceFolder}`. */
 function substitute(value: string, path: string, env: Record<string, string | undefined>): string {
-  return value.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_whole, name: string) => {
+  return value.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => {
     const found = env[name]
+    if (found === undefined && /[a-z]/.test(name)) return whole
     if (found === undefined)
       throw new OperatorError(`${path} refers to \${${name}}, which is not set in the environment. Set ${name}.`)
     return found

@@ -39,6 +39,8 @@ const MAX_LOOKS = 5
 
 export interface ToolboxDeps {
   servers: ServerEntries
+  /** Names of servers that are switched off, so that a call of one is told why it is not there. */
+  disabled?: ReadonlySet<string>
   signer: GrantSigner
   clock: () => number
   log: { warn(fields: object, message: string): void; info(fields: object, message: string): void }
@@ -68,7 +70,7 @@ export function mcpToolbox(deps: ToolboxDeps): Toolbox {
     },
     async call(tool, args, options) {
       const { server: owner, local } = server(tool)
-      if (!owner) return no('not_found', absent(tool), Date.now())
+      if (!owner) return no('not_found', absent(tool, deps.disabled), Date.now())
       return await owner.call(local, args, options)
     },
     status: () => [...connections.values()].map((one) => one.status()),
@@ -79,8 +81,9 @@ export function mcpToolbox(deps: ToolboxDeps): Toolbox {
 }
 
 /** The same sentence for every tool of a server, so that a card says it once. */
-function absent(tool: string): string {
+function absent(tool: string, disabled?: ReadonlySet<string>): string {
   const [server = tool] = tool.split('.')
+  if (disabled?.has(server)) return `There are no tools for ${server} here: its entry in MCP_SERVERS_FILE is disabled.`
   const variable = Object.hasOwn(STARTED_BY, server) ? STARTED_BY[server] : undefined
   return `There are no tools for ${server} here: ${variable ? `set ${variable}` : 'name the server in MCP_SERVERS_FILE'}.`
 }
@@ -181,12 +184,12 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
     }
   }
 
-  function giveUp(error: unknown, reason?: string): unknown {
-    const said = reason ?? unreached(error, entry) ?? (error instanceof Error ? error.message : String(error))
+  function giveUp(error: unknown, reason?: string): Error {
+    const said = reason ?? unreached(error, entry) ?? messageOf(error, entry)
     const because = storable(cutText(said, MAX_MESSAGE))
     problem = { state: error instanceof SetAside ? 'set_aside' : 'unreachable', because }
     deps.log.warn({ server: name, because }, 'MCP server not usable')
-    return error
+    return new Error(because, { cause: error })
   }
 
   function session(): Promise<Session> {
@@ -225,6 +228,8 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
       open.audience !== undefined && {
         [GRANT_META]: deps.signer.grant({ permit, tool, args, audience: open.audience, now: asked }),
       }
+    // What the answer brings may be another session: what counts is the one that the call itself is sent in.
+    const inSession = open.client.transport?.sessionId !== undefined
     open.calls += 1
     try {
       const answer = await open.client.callTool(
@@ -239,8 +244,11 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
     } catch (error) {
       // A server behind HTTP may have restarted, and knows nothing of this session any more.
       if (!(error instanceof McpError) && !signal?.aborted && ready === open) ready = undefined
-      if (isUnread(error) && !forgotten && !signal?.aborted) return await send(sent, open)
-      return failed(error, name, { started, changing: permit !== undefined })
+      const changing = permit !== undefined
+      // Somebody else's answer may be a gateway's, and after a change nobody could look: such a call is sent once, whatever is said of it.
+      const unread = isNotFound(error) && inSession && !(changing && entry.declared)
+      if (unread && !forgotten && !signal?.aborted) return await send(sent, open)
+      return failed(error, name, { entry, started, changing, unread })
     } finally {
       open.calls -= 1
       if (ready !== open && open.calls === 0) void open.client.close().catch(() => {})
@@ -278,10 +286,11 @@ function contractIn({ tools }: Session, tool: string): string | undefined {
 }
 
 /**
- * Whether the server has refused the session itself, as one does that has restarted or has not heard of us for long: then it has not
- * read the call, nothing ran, and a new session is to be opened (MCP, Streamable HTTP, session management).
+ * To a call that was sent in a session, this is how a server refuses the session itself that has restarted or has not heard of us for
+ * long: then it has not read the call, nothing ran, and a new session is to be opened (MCP, Streamable HTTP, session management). To a
+ * call without a session it says nothing of the kind: a server, or a gateway before it, may answer so after the call has run.
  */
-function isUnread(error: unknown): boolean {
+function isNotFound(error: unknown): boolean {
   return error instanceof StreamableHTTPError && error.code === 404
 }
 
@@ -289,9 +298,16 @@ function isUnread(error: unknown): boolean {
 function unreached(error: unknown, entry: ServerEntry): string | undefined {
   const code = codeOf(error)
   if (!('url' in entry) || code === undefined) return undefined
-  // What stands behind the path may be a secret.
-  const { origin, pathname } = new URL(entry.url)
-  return `nothing can be sent to ${origin}${pathname} (${code}). Look whether it runs, or correct its "url" in the file of MCP servers.`
+  return `nothing can be sent to ${new URL(entry.url).origin} (${code}). Look whether it runs, or correct its "url" in the file of MCP servers.`
+}
+
+/** What an error says, without path and query of the address: either may hold a key, and a server repeats what it does not know. */
+function messageOf(error: unknown, entry: ServerEntry): string {
+  const said = error instanceof Error ? error.message : String(error)
+  if (!('url' in entry) || error instanceof SetAside) return said
+  const { pathname, search } = new URL(entry.url)
+  const secret = [`${pathname}${search}`, pathname, search].filter(({ length }) => length > 1)
+  return secret.reduce((rest, part) => rest.replaceAll(part, '/…'), said)
 }
 
 /** The code of the system error that an error comes from: fetch itself says no more than that it failed. */
@@ -428,7 +444,7 @@ function kept(answer: ToolAnswer): ToolAnswer {
 function failed(
   error: unknown,
   server: string,
-  { started, changing }: { started: number; changing: boolean },
+  { entry, started, changing, unread }: { entry: ServerEntry; started: number; changing: boolean; unread: boolean },
 ): ToolAnswer {
   const tookMs = Date.now() - started
   if (error instanceof McpError && error.code === ErrorCode.RequestTimeout)
@@ -444,13 +460,12 @@ function failed(
   // against that after the call, on this side and, in older servers, on theirs. By then the change has taken place.
   if (error instanceof McpError && error.code === ErrorCode.InvalidParams)
     return { ok: false, code: 'invalid', message: error.message, retryable: false, uncertain: changing, tookMs }
-  const message = error instanceof Error ? error.message : String(error)
   return {
     ok: false,
     code: 'unreachable',
-    message: `The ${server} server broke off: ${message}${codeOf(error) === undefined ? '' : ` (${codeOf(error)})`}`,
+    message: `The ${server} server broke off: ${messageOf(error, entry)}${codeOf(error) === undefined ? '' : ` (${codeOf(error)})`}`,
     retryable: true,
-    uncertain: !isUnread(error),
+    uncertain: !unread,
     tookMs,
   }
 }

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { ServerEntries } from './mcp-servers.ts'
+import type { ServerEntries, ServerEntry } from './mcp-servers.ts'
 import { OWN_SERVERS } from './rules.ts'
 
 /** Where the credentials of each of our servers are; one that has none is not started here. */
@@ -49,6 +49,7 @@ export function ownServers(own: OwnServers): ServerEntries {
     alone &&
       own.inCluster !== undefined && {
         server: 'kubernetes',
+        account: 'the pod’s service account',
         env: {
           KUBERNETES_SERVICE_HOST: own.inCluster.host,
           KUBERNETES_SERVICE_PORT: String(own.inCluster.port),
@@ -76,7 +77,11 @@ export function ownServers(own: OwnServers): ServerEntries {
     },
   ]
   return new Map(
-    wanted.flatMap((one) => (one === false ? [] : [[one.server, entryOf(one.server, { ...one.env, ...limits })]])),
+    wanted.flatMap((one): [string, ServerEntry][] => {
+      if (one === false) return []
+      const entry = entryOf(one.server, { ...one.env, ...limits })
+      return [[one.server, 'account' in one ? { ...entry, account: one.account } : entry]]
+    }),
   )
 }
 

@@ -16,15 +16,16 @@ const text = JSON.stringify({ content: [{ type: 'text', text: 'did it' }] })
 let server: SomebodysHttpServer
 let toolbox: Toolbox
 const tools: object[] = []
-const begin = async (options = {}) => {
+/** `own`: the server is one of ours, which knows grants; else somebody else's, whose tools are declared. */
+const begin = async ({ own = false, ...options }: { own?: boolean; forgetful?: boolean; sessionless?: boolean }) => {
   tools.splice(0, tools.length, tool('find', 'Finds notes.'), tool('create', 'Makes a note.'))
-  server = await somebodysHttpServer(tools, () => text, options)
+  server = await somebodysHttpServer(tools, () => text, { ...options, grants: own })
   const declared = new Map([
     ['find', 'read'],
     ['create', 'write'],
   ] as const)
   toolbox = mcpToolbox({
-    servers: new Map([['notes', { url: server.url, headers: {}, declared }]]),
+    servers: new Map([['notes', { url: server.url, headers: {}, ...(!own && { declared }) }]]),
     signer,
     clock: Date.now,
     log: { warn() {}, info() {} },
@@ -38,7 +39,7 @@ afterEach(async () => {
 })
 
 test('a session that the server has forgotten is opened anew, once for all calls that run beside each other', async () => {
-  await begin()
+  await begin({ own: true })
   const find = () => toolbox.call('notes.find', {}, deadline)
   await find()
   server.forget()
@@ -51,7 +52,7 @@ test('a session that the server has forgotten is opened anew, once for all calls
 })
 
 test('a server that forgets every session has read nothing, and is not asked for ever', async () => {
-  await begin({ forgetful: true })
+  await begin({ own: true, forgetful: true })
   expect(await toolbox.call('notes.create', {}, { ...deadline, permit })).toMatchObject({
     ok: false,
     code: 'unreachable',
@@ -62,7 +63,7 @@ test('a server that forgets every session has read nothing, and is not asked for
 })
 
 test('a change whose tool is another after the session was opened anew is not sent; a look is', async () => {
-  await begin()
+  await begin({ own: true })
   await toolbox.call('notes.find', {}, deadline)
   tools.splice(0, tools.length, tool('find', 'Finds notes, quickly.'), tool('create', 'Makes two notes.'))
   server.forget()
@@ -77,3 +78,32 @@ test('a change whose tool is another after the session was opened anew is not se
   expect(await toolbox.call('notes.find', {}, deadline)).toMatchObject({ ok: true })
   expect(server.calls()).toEqual(['find', 'find'])
 })
+
+test('a change by somebody else’s server is sent once: after a refused session it is in doubt, and a look is sent again', async () => {
+  await begin({})
+  await toolbox.call('notes.find', {}, deadline)
+  server.forget()
+  const create = () => toolbox.call('notes.create', {}, { ...deadline, permit })
+  expect(await create()).toMatchObject({ ok: false, code: 'unreachable', uncertain: true })
+  expect(server.sessions()).toBe(1)
+  expect(await create()).toMatchObject({ ok: true })
+  server.forget()
+  expect(await toolbox.call('notes.find', {}, deadline)).toMatchObject({ ok: true })
+  expect(server.calls()).toEqual(['find', 'create', 'find'])
+})
+
+test.each([
+  ['somebody else’s', false],
+  ['our own', true],
+])(
+  'a 404 without a session is no refusal of one: %s server may have run the change, which is not sent again',
+  async (_whose, own) => {
+    await begin({ own, sessionless: true })
+    expect(await toolbox.call('notes.create', {}, { ...deadline, permit })).toMatchObject({
+      ok: false,
+      code: 'unreachable',
+      uncertain: true,
+    })
+    expect(server.calls()).toEqual(['create'])
+  },
+)

@@ -3,7 +3,7 @@ import { OperatorError } from '../../src/domain/errors.ts'
 import { declaredTools, parseMcpServers, readMcpServers } from '../../src/tools/mcp-servers.ts'
 
 const parse = (servers: unknown, env: Record<string, string> = {}) =>
-  parseMcpServers(JSON.stringify({ mcpServers: servers }), 'mcp-servers.json', env)
+  parseMcpServers(JSON.stringify({ mcpServers: servers }), 'mcp-servers.json', env).servers
 
 test('the usual file: programs by stdio, addresses by HTTP', () => {
   const servers = parse({
@@ -26,10 +26,14 @@ test('secrets come from the environment, and a missing one is named', () => {
   )
 })
 
-test('a name in small letters is a variable too, and one that is not set is named', () => {
+test('a name in small letters is a variable too, and left as it stands where it is not set: it may be a shell’s', () => {
   const entry = { command: 'notes', env: { TOKEN: `$\{notes_token}` } }
   expect(parse({ notes: entry }, { notes_token: 'secret' }).get('notes')).toMatchObject({ env: { TOKEN: 'secret' } })
-  expect(() => parse({ notes: entry })).toThrow(/refers to \$\{notes_token\}, which is not set.*Set notes_token\./)
+  const args = ['-c', `for f in a; do echo $\{f}; done`, `$\{workspaceFolder}`]
+  expect(parse({ notes: { ...entry, args } }).get('notes')).toMatchObject({ ...entry, args })
+  expect(() => parse({ notes: { ...entry, args: [...args, `$\{NOTES_2}`] } })).toThrow(
+    /\$\{NOTES_2\}, which is not set/,
+  )
 })
 
 test('what other clients write beside it is left alone, and a server that is disabled is not there', () => {
@@ -66,10 +70,22 @@ test.each<[string, unknown, RegExp]>([
   expect(() => parse(servers)).toThrow(OperatorError)
 })
 
+test.each(['http://user:hunter2@host/mcp', 'http://hunter2@host/mcp', 'http://:hunter2@host/mcp'])(
+  'an address with a user or a password is refused without being repeated: %s',
+  (url) => {
+    const entry = { url: `http://$\{LOGIN}host/mcp` }
+    const login = url.slice('http://'.length, -'host/mcp'.length)
+    for (const told of [() => parse({ notes: { url } }), () => parse({ notes: entry }, { LOGIN: login })]) {
+      expect(told).toThrow(/^mcp-servers\.json: at mcpServers\.notes: url: it has a user or a password.*"headers"/)
+      expect(told).not.toThrow(/hunter2/)
+    }
+  },
+)
+
 const withSection = (
   watchkeeper: unknown,
   servers: unknown = { notes: { command: 'notes' }, kubernetes: { command: 'k' } },
-) => parseMcpServers(JSON.stringify({ mcpServers: servers, watchkeeper }), 'mcp-servers.json', {})
+) => parseMcpServers(JSON.stringify({ mcpServers: servers, watchkeeper }), 'mcp-servers.json', {}).servers
 
 test('tools of other servers are declared in a section of our own; our own servers need none', () => {
   const servers = withSection({ servers: { notes: { tools: { find: 'read', create: 'write', wipe: 'destructive' } } } })

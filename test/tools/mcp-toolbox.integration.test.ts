@@ -117,14 +117,14 @@ test('a server that answers too late is uncertain; one that is not there is not'
   expect(toolbox.status().find(({ server }) => server === 'gone')).toMatchObject({ state: 'unreachable', tools: 0 })
 })
 
-test('a server that does not run is told with its address, the cause, and what to do', async () => {
-  const url = `http://127.0.0.1:${await freePort()}/mcp`
-  const toolbox = toolboxOf(new Map([['kubernetes', { url: `${url}?token=secret`, headers: {} }]]))
+test('a server that does not run is told with its address but no key in it, the cause, and what to do', async () => {
+  const origin = `http://127.0.0.1:${await freePort()}`
+  const toolbox = toolboxOf(new Map([['kubernetes', { url: `${origin}/key-in-path/mcp?token=secret`, headers: {} }]]))
   expect(await toolbox.tools()).toEqual([])
   expect(toolbox.status()).toMatchObject([
     {
       state: 'unreachable',
-      because: `nothing can be sent to ${url} (ECONNREFUSED). Look whether it runs, or correct its "url" in the file of MCP servers.`,
+      because: `nothing can be sent to ${origin} (ECONNREFUSED). Look whether it runs, or correct its "url" in the file of MCP servers.`,
     },
   ])
 })

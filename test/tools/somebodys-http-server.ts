@@ -13,7 +13,7 @@ export interface SomebodysHttpServer {
   url: string
   /** How many sessions were opened. */
   sessions(): number
-  /** The names of the tools that were called in a session that was known, in order. */
+  /** The names of the tools that were called, in a session that was known where there are sessions, in order. */
   calls(): string[]
   /** The sessions that there are now are known no longer, as after a restart. */
   forget(): void
@@ -22,12 +22,13 @@ export interface SomebodysHttpServer {
 
 /**
  * Somebody else's MCP server behind HTTP, written by hand: what it answers to a call is what `answers` says, a JSON text that
- * no library has made well-formed. `forgetful`: it forgets a session as soon as it has published its tools.
+ * no library has made well-formed. `forgetful`: it forgets a session as soon as it has published its tools. `sessionless`: it has
+ * none, and answers 404 with the address to a call when it has run. `grants`: it says that it knows grants, as our own do.
  */
 export async function somebodysHttpServer(
   tools: readonly object[],
   answers: (tool: string) => string,
-  { forgetful = false } = {},
+  { forgetful = false, sessionless = false, grants = false } = {},
 ): Promise<SomebodysHttpServer> {
   const known = new Set<string>()
   const calls: string[] = []
@@ -43,19 +44,22 @@ export async function somebodysHttpServer(
           .end(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`)
       if (method === 'initialize') {
         const opened = randomUUID()
-        known.add(opened)
+        if (!sessionless) known.add(opened)
         sessions += 1
         const { protocolVersion } = params
-        const about = { protocolVersion, capabilities: { tools: {} }, serverInfo: { name: 'notes', version: '1' } }
-        return say(JSON.stringify(about), { 'mcp-session-id': opened })
+        const experimental = grants ? { 'watchkeeper/grants': { audience: opened } } : {}
+        const capabilities = { tools: {}, experimental }
+        const about = { protocolVersion, capabilities, serverInfo: { name: 'notes', version: '1' } }
+        return say(JSON.stringify(about), sessionless ? {} : { 'mcp-session-id': opened })
       }
-      if (!known.has(session)) return response.writeHead(404).end('This session is not known here.')
+      if (!sessionless && !known.has(session)) return response.writeHead(404).end('This session is not known here.')
       if (id === undefined) return response.writeHead(202).end()
       if (method === 'tools/list') {
         if (forgetful) known.clear()
         return say(JSON.stringify({ tools }))
       }
       calls.push(String(params.name))
+      if (sessionless) return response.writeHead(404).end(`Cannot POST ${request.url}`)
       return say(answers(String(params.name)))
     })
   })
