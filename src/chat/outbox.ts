@@ -149,10 +149,10 @@ async function putBack(
       return await giveBack(sql, row, { afterMs: doubling(125, row.attempts, FAILING_MS), error: because })
     case 'thread_gone':
       log.warn(about, because)
-      // At once in the topic that is made in its place. Topics that do not stay are given up elsewhere, for the chat itself; where
-      // that takes nothing either, there is no hurry.
+      // At once in the topic that is made in its place. Topics that do not stay are given up elsewhere, for the chat itself. Claims
+      // of an outage before are among the attempts, so they must not make this wait for long.
       return await giveBack(sql, row, {
-        afterMs: row.attempts === 1 ? 0 : doubling(500, row.attempts, LONGEST_REST_MS),
+        afterMs: row.attempts === 1 ? 0 : doubling(500, row.attempts, FAILING_MS),
         error: because,
       })
     case 'closed':

@@ -119,3 +119,24 @@ test('a card whose plain line is refused too is never taken for shown', async ()
   await watch.sql`update outbox set not_before = '-infinity'`
   await watch.telegram.waitFor(({ messages }) => messages.find(({ text }) => text.includes('cannot be shown here')))
 })
+
+test('a topic that is deleted after a long outage delays what belongs there by no more than an outage does', async () => {
+  const watch = await startWatch(after)
+  const id = await watch.records.open()
+  const card = await watch.seen(id, 'keeps restarting')
+  await watch.quiet()
+  watch.telegram.deleteTopic(card.thread ?? 0)
+  await watch.sql.begin(async (tx) => {
+    await watch.announcer.notice(tx, { subject: 'policy', topic: 'infrastructure', text: '❄ alice froze everything' })
+    // As many claims as an outage of half a minute makes.
+    await tx`update outbox set attempts = 7 where sent_at is null`
+  })
+  const waiting = async () => {
+    const [row] = await watch.sql<{ seconds: number }[]>`
+      select extract(epoch from not_before - watch_now())::float8 as seconds from outbox
+      where error = 'The topic is not there any more.' and sent_at is null`
+    return row?.seconds
+  }
+  await expect.poll(waiting, { timeout: 10_000 }).toBeDefined()
+  expect(await waiting()).toBeLessThanOrEqual(15)
+})
