@@ -140,3 +140,21 @@ test('a topic that is deleted after a long outage delays what belongs there by n
   await expect.poll(waiting, { timeout: 10_000 }).toBeDefined()
   expect(await waiting()).toBeLessThanOrEqual(15)
 })
+
+test('a card that was refused and changes before its plain line is out is tried as a card again', async () => {
+  const watch = await startWatch(after)
+  await expect.poll(() => logged(watch, 'speaks in Telegram')).toBe(1)
+  watch.telegram.fail({ method: 'sendMessage', as: '400', times: 3, description: 'BUTTON_DATA_INVALID' })
+  watch.telegram.fail({ method: 'sendMessage', as: '429', retry_after: 3 })
+  const id = await watch.records.open()
+  await expect
+    .poll(() => watch.sql`select from outbox where refusals = 3 and sent_at is null and error like '%wait%'`, {
+      timeout: 10_000,
+    })
+    .toHaveLength(1)
+  await watch.records.ask(id)
+  const card = await watch.seen(id, 'Approve')
+  await watch.quiet()
+  expect(watch.telegram.messages()).toHaveLength(1)
+  expect([card.edits, card.silent]).toEqual([[], false])
+})
