@@ -17,7 +17,11 @@ const SLOW_CHAT = 30
 /** Notices come by a nudge; this is for those whose nudge was lost, and for rows that wait for a time. */
 const POLL_MS = 1_000
 const BACKLOG = 12
-/** A short line whose answer was lost is said again once; a card always, for it is what people decide on. */
+/**
+ * A short line whose answer was lost is said again once; a card always, for it is what people decide on. Each of the two is sent
+ * while the messenger answers, the second after a sign of life: an outage is waited out, and counts nothing. Where sending alone
+ * answers 502 and all else works, a line may never arrive and yet be settled, for nothing tells that from one that arrived twice.
+ */
 const UNANSWERED_LINES = 2
 /** Longest rest of one message while Telegram fails: not much more than the whole chat rests then. */
 const FAILING_MS = 15_000
