@@ -1,8 +1,8 @@
-import { isSoon, SOON_MS } from '../incidents/announce.ts'
+import { isSoon, REFUSALS, SOON_MS } from '../incidents/announce.ts'
 import { CARDS_CHANNEL } from '../incidents/wake.ts'
 import { isUnavailable } from '../storage/postgres.ts'
 import { sumUpNight, sumUpWaiting } from './outbox/backlog.ts'
-import { deliverCard, REFUSALS } from './outbox/deliver-card.ts'
+import { deliverCard } from './outbox/deliver-card.ts'
 import { deliverNotice, deliverPing } from './outbox/deliver-line.ts'
 import type { OutboxDeps } from './outbox/deps.ts'
 import { MessengerError } from './outbox/messenger.ts'
@@ -17,7 +17,11 @@ const SLOW_CHAT = 30
 /** Notices come by a nudge; this is for those whose nudge was lost, and for rows that wait for a time. */
 const POLL_MS = 1_000
 const BACKLOG = 12
-/** A short line whose answer was lost is said again once; a card always, for it is what people decide on. */
+/**
+ * A short line whose answer was lost is said again once; a card always, for it is what people decide on. Each of the two is sent
+ * while the messenger answers, the second after a sign of life: an outage is waited out, and counts nothing. Where sending alone
+ * answers 502 and all else works, a line may never arrive and yet be settled, for nothing tells that from one that arrived twice.
+ */
 const UNANSWERED_LINES = 2
 /** Longest rest of one message while Telegram fails: not much more than the whole chat rests then. */
 const FAILING_MS = 15_000
@@ -149,10 +153,10 @@ async function putBack(
       return await giveBack(sql, row, { afterMs: doubling(125, row.attempts, FAILING_MS), error: because })
     case 'thread_gone':
       log.warn(about, because)
-      // At once in the topic that is made in its place. Topics that do not stay are given up elsewhere, for the chat itself; where
-      // that takes nothing either, there is no hurry.
+      // At once in the topic that is made in its place. Topics that do not stay are given up elsewhere, for the chat itself. Claims
+      // of an outage before are among the attempts, so they must not make this wait for long.
       return await giveBack(sql, row, {
-        afterMs: row.attempts === 1 ? 0 : doubling(500, row.attempts, LONGEST_REST_MS),
+        afterMs: row.attempts === 1 ? 0 : doubling(500, row.attempts, FAILING_MS),
         error: because,
       })
     case 'closed':

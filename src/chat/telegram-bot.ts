@@ -19,6 +19,7 @@ import { chatGate, type Gate } from './outbox/gate.ts'
 import type { Drawn } from './outbox/messenger.ts'
 import { type Clean, redactingMessenger } from './outbox/redacting-messenger.ts'
 import { resting } from './outbox/resting.ts'
+import { signOfLife } from './outbox/sign-of-life.ts'
 import { runOutbox } from './outbox.ts'
 import { type AnswersDeps, runAnswers, type Speaker } from './telegram-answers.ts'
 import { COMMANDS } from './telegram-commands.ts'
@@ -104,7 +105,11 @@ export function startTelegram(deps: TelegramDeps): Telegram {
     sql,
     plan: telegram.topics,
     chatId: telegram.chatId,
-    make: (name) => gate.run(() => messenger.makeTopic(name)),
+    async make(name) {
+      // As for lines: an outage makes one topic too many and not one for each try.
+      if (gate.doubtful) await signOfLife({ gate, messenger })
+      return await gate.run(() => messenger.makeTopic(name))
+    },
     log,
   })
   const name = botName(api)

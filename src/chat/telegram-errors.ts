@@ -1,9 +1,13 @@
 import { GrammyError, HttpError } from 'grammy'
 import { MessengerError } from './outbox/messenger.ts'
 
+/** What Telegram says of itself when it has not done it. */
+const NOT_DONE = new Set([500, 503])
+
 /**
- * What a failed call of the Bot API means for the outbox. Anything without an answer may have been carried out; so may a 504,
- * which a proxy on the way gives for one that took too long. https://core.telegram.org/bots/api#making-requests
+ * What a failed call of the Bot API means for the outbox. Anything without an answer may have been carried out; so may what a
+ * proxy on the way answers with 502 or 504, whose upstream may have had the request before it broke off or took too long.
+ * https://core.telegram.org/bots/api#making-requests
  */
 export function toMessengerError(error: unknown): MessengerError {
   if (error instanceof MessengerError) return error
@@ -21,7 +25,7 @@ function refused(error: GrammyError): MessengerError {
     const waitMs = (parameters.retry_after ?? 1) * 1_000
     return new MessengerError('wait', `Telegram asks to wait ${waitMs / 1_000} s.`, { waitMs, cause: error })
   }
-  if (code >= 500) return told(code === 504 ? 'unknown' : 'failed', `Telegram failed (${code}).`)
+  if (code >= 500) return told(NOT_DONE.has(code) ? 'failed' : 'unknown', `Telegram failed (${code}).`)
   if (parameters.migrate_to_chat_id !== undefined)
     return told('closed', `The group has a new id. Set TELEGRAM_CHAT_ID to ${parameters.migrate_to_chat_id}.`)
   if (code === 401 || code === 404)

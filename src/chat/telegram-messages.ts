@@ -7,7 +7,7 @@ import { inTransaction, type Tx } from '../storage/postgres.ts'
 import type { CommandDeps, Reply } from './commands/command.ts'
 import { lineHtml } from './outbox/lines.ts'
 import { askEdit, askQuestion } from './questions.ts'
-import { addressed, incidentOf, type Listener, repliedIncident } from './telegram-addressed.ts'
+import { type Addressed, addressed, incidentOf, type Listener, repliedIncident } from './telegram-addressed.ts'
 import type { Place } from './telegram-answers.ts'
 import { carryOutCommand } from './telegram-commands.ts'
 import { type Speaker, speakerOf } from './telegram-people.ts'
@@ -55,8 +55,9 @@ export function telegramMessages(deps: MessageDeps): (message: Message, updateId
         const incident = await incidentOf(tx, message, command.words, listener)
         return await carryOutCommand(deps, { tx, person, ...command, incident, answerTo })
       }
-      const named = await takeName(deps, { tx, person, message, listener })
-      return named.length > 0 ? named : await takeQuestion(deps, { tx, person, message, answerTo, listener })
+      const said = await addressed(tx, message, listener)
+      const named = await takeName(deps, { tx, person, message, listener, said })
+      return named.length > 0 || !said ? named : await takeQuestion(deps, { tx, person, answerTo, said })
     })
     // The update is taken; a chat that may not be written to just now must not hold it up.
     for (const reply of replies)
@@ -66,14 +67,21 @@ export function telegramMessages(deps: MessageDeps): (message: Message, updateId
   }
 }
 
-async function takeName(
-  deps: MessageDeps,
-  { tx, person, message, listener }: Omit<Asking, 'answerTo'>,
-): Promise<Reply[]> {
+interface Naming {
+  tx: Tx
+  person: Person
+  message: Message
+  listener: Listener
+  /** Undefined where it is not meant for us. */
+  said: Addressed | undefined
+}
+
+async function takeName(deps: MessageDeps, { tx, person, message, listener, said }: Naming): Promise<Reply[]> {
   if (!atLeast(person.role, 'operator')) return []
   const { sql, queue, announcer, options } = deps
   const replyTo = await repliedIncident(tx, message, listener)
-  const typed = await typedName({ sql, queue, announcer, options, tx, person }, message.text ?? '', replyTo)
+  const pressing = { sql, queue, announcer, options, tx, person }
+  const typed = await typedName(pressing, message.text ?? '', { replyTo, toUs: said?.text })
   return typed === undefined ? [] : [{ text: nameWords[typed] }]
 }
 
@@ -86,18 +94,12 @@ const nameWords = {
 interface Asking {
   tx: Tx
   person: Person
-  message: Message
   answerTo: AnswerPlace
-  listener: Listener
+  said: Addressed
 }
 
 /** Free text that is meant for us becomes a question, or what somebody wants otherwise in a plan; answered when it is looked into. */
-async function takeQuestion(
-  { queue }: MessageDeps,
-  { tx, person, message, answerTo, listener }: Asking,
-): Promise<Reply[]> {
-  const said = await addressed(tx, message, listener)
-  if (!said) return []
+async function takeQuestion({ queue }: MessageDeps, { tx, person, answerTo, said }: Asking): Promise<Reply[]> {
   const { incident, text, plan } = said
   const refused =
     plan === null || incident === null

@@ -76,7 +76,10 @@ export function chatTopics({ sql, plan, chatId, make, log, now = Date.now }: Top
         trouble = undefined
         return threadId
       } catch (error) {
-        if (!(error instanceof MessengerError) || error.failure !== 'refused') throw error
+        if (!(error instanceof MessengerError)) throw error
+        // The topic may be there; what was to be said in it is not, and must not be counted as said.
+        if (error.failure === 'unknown') throw new MessengerError('failed', error.message, { cause: error })
+        if (error.failure !== 'refused') throw error
         withoutTopics(`${error.message} Until then everything goes into the chat itself.`)
         return null
       }

@@ -7,6 +7,9 @@ export type PingKind = 'approval' | 'failed' | 'doubt' | 'critical'
 /** How long a change that is only on its way to something may gather before the card shows where it led. */
 export const SOON_MS = 700
 
+/** A message that is refused as it is will not get better; it is tried this often all the same. */
+export const REFUSALS = 3
+
 /**
  * Tells people, in the transaction that made it true. What is written is only that a card must be shown again: it is drawn
  * from the records when it is sent, so states that nobody saw in time collapse into the newest.
@@ -51,7 +54,8 @@ export function announcer(channels: readonly string[]): Announcer {
       if (incidents.length === 0) return
       const ids = [...incidents]
       const nudged = ids.slice(0, 200).join(',')
-      // A waiting row is locked until this commits, so that nobody draws it from before what is being told.
+      // A waiting row is locked until this commits, so that nobody draws it from before what is being told. What was refused said
+      // something else: as a card it gets one more try. Not all of them, or one that changes often would never be told at all.
       await tx`
         with wanted as (
           insert into outbox (channel, incident_id, kind, subject, not_before)
@@ -63,7 +67,8 @@ export function announcer(channels: readonly string[]): Announcer {
           from unnest(${names}::text[]) to_name cross join unnest(${ids}::bigint[]) id
           order by id
           on conflict (channel, subject) where sent_at is null do update
-            set not_before = least(outbox.not_before, excluded.not_before)
+            set not_before = least(outbox.not_before, excluded.not_before),
+              refusals = least(outbox.refusals, ${REFUSALS - 1}::integer)
           returning not_before)
         select pg_notify(${CARDS_CHANNEL}, case
           when ${when} = 'now' or exists (select from wanted where not_before <= watch_now()) then ${nudged}::text

@@ -235,12 +235,12 @@ test('Confirm before anybody approved says what comes first', async () => {
 test('the name typed into the chat counts for the question that waits for it, and for no other text', async () => {
   question = await seedQuestion(sql, { asks: 'self_two' })
   await press('approve', alice)
-  const type = (person: Person, text: string, replyTo: number | null = null) =>
+  const type = (person: Person, text: string, replyTo: number | null = null, toUs?: string) =>
     inTransaction(sql, (tx) =>
       typedName(
         { tx, sql, queue, announcer, person, options: { authorizationTtlMs: 900_000, people: () => [alice] } },
         text,
-        replyTo,
+        { replyTo, toUs },
       ),
     )
   expect(await type(alice, 'sonarr')).toBeUndefined()
@@ -250,6 +250,12 @@ test('the name typed into the chat counts for the question that waits for it, an
   expect(await type(alice, 'sonarr', question.incident)).toBe('missed')
   for (const text of ['why radarr?', 'is radarr down again', 'no idea yet'])
     expect(await type(alice, text, question.incident)).toBeUndefined()
+  // Said to us, a few words with the name may ask for something.
+  for (const text of ['restart radarr', 'radarr logs', '@watch stop radarr'])
+    expect(await type(alice, text, null, text.replace('@watch ', ''))).toBeUndefined()
+  for (const text of ['Radarr', 'radarr!', '@watch Media / Radarr'])
+    expect(await type(alice, text, null, text.replace('@watch ', ''))).toBe('missed')
+  expect(await type(alice, 'restart radarr', question.incident, 'restart radarr')).toBe('missed')
   expect(await type(alice, 'radarr')).toBe('right')
   expect(await type(alice, 'ok', question.incident)).toBeUndefined()
   await pass(sql, 60_000)

@@ -33,7 +33,7 @@ test('while Telegram fails at lines alone they wait, and are said once when it d
   const id = await watch.records.open()
   await watch.seen(id, 'keeps restarting')
   await watch.quiet()
-  watch.telegram.fail({ method: 'sendMessage', as: '502', times: 'always' })
+  watch.telegram.fail({ method: 'sendMessage', as: '500', times: 'always' })
   await watch.records.move(id, 'closed', 'self_resolved')
   await watch.announcer.notice(watch.sql, { subject: 'policy', topic: 'reports', text: '❄ alice froze everything' })
   await expect.poll(() => logged(watch, 'a message failed'), { timeout: 10_000 }).toBeGreaterThan(3)
@@ -73,6 +73,35 @@ test('a line whose answer is lost again is not said a third time, whoever says i
   watch.replica()
   await watch.quiet()
   expect(watch.telegram.messages()).toHaveLength(2)
+})
+
+test('a line that arrived though the answer was a 502 is said twice at most', async () => {
+  const watch = await startWatch(after)
+  await expect.poll(() => logged(watch, 'speaks in Telegram')).toBe(1)
+  watch.telegram.fail({ method: 'sendMessage', as: 'taken', times: 'always' })
+  await watch.announcer.notice(watch.sql, { subject: 'policy', topic: 'reports', text: '❄ alice froze everything' })
+  await watch.quiet()
+  expect(watch.telegram.messages()).toHaveLength(2)
+})
+
+test('an outage that answers 502 is waited out by lines, also by those whose topic is not made yet', async () => {
+  const watch = await startWatch(after)
+  const id = await watch.records.open()
+  await watch.seen(id, 'keeps restarting')
+  await watch.announcer.notice(watch.sql, { subject: 'policy', topic: 'reports', text: 'alice thawed everything' })
+  await watch.quiet()
+  for (const method of ['sendMessage', 'createForumTopic', 'getMe'])
+    watch.telegram.fail({ method, as: '502', times: 'always' })
+  await watch.records.move(id, 'closed', 'self_resolved')
+  await watch.announcer.notice(watch.sql, { subject: 'policy', topic: 'reports', text: '❄ alice froze everything' })
+  await expect.poll(() => logged(watch, 'a message has to wait'), { timeout: 30_000 }).toBeGreaterThan(2)
+  watch.telegram.mend()
+  await watch.quiet(20_000)
+  const said = watch.telegram.messages().map(({ text }) => text)
+  expect(said.filter((text) => text.includes('froze everything'))).toHaveLength(1)
+  expect(said.filter((text) => /^⚪ #\d+ .*: cleared by itself after/.test(text) && !text.includes('\n'))).toHaveLength(
+    1,
+  )
 })
 
 test('without the right to write everything waits, the reason is told, and afterwards all of it is said', async () => {
@@ -118,4 +147,43 @@ test('a card whose plain line is refused too is never taken for shown', async ()
   expect(await watch.records.unsent()).toEqual([{ kind: 'card', subject: `card:${id}` }])
   await watch.sql`update outbox set not_before = '-infinity'`
   await watch.telegram.waitFor(({ messages }) => messages.find(({ text }) => text.includes('cannot be shown here')))
+})
+
+test('a topic that is deleted after a long outage delays what belongs there by no more than an outage does', async () => {
+  const watch = await startWatch(after)
+  const id = await watch.records.open()
+  const card = await watch.seen(id, 'keeps restarting')
+  await watch.quiet()
+  watch.telegram.deleteTopic(card.thread ?? 0)
+  await watch.sql.begin(async (tx) => {
+    await watch.announcer.notice(tx, { subject: 'policy', topic: 'infrastructure', text: '❄ alice froze everything' })
+    // As many claims as an outage of half a minute makes.
+    await tx`update outbox set attempts = 7 where sent_at is null`
+  })
+  const waiting = async () => {
+    const [row] = await watch.sql<{ seconds: number }[]>`
+      select extract(epoch from not_before - watch_now())::float8 as seconds from outbox
+      where error = 'The topic is not there any more.' and sent_at is null`
+    return row?.seconds
+  }
+  await expect.poll(waiting, { timeout: 10_000 }).toBeDefined()
+  expect(await waiting()).toBeLessThanOrEqual(15)
+})
+
+test('a card that was refused and changes before its plain line is out is tried as a card again', async () => {
+  const watch = await startWatch(after)
+  await expect.poll(() => logged(watch, 'speaks in Telegram')).toBe(1)
+  watch.telegram.fail({ method: 'sendMessage', as: '400', times: 3, description: 'BUTTON_DATA_INVALID' })
+  watch.telegram.fail({ method: 'sendMessage', as: '429', retry_after: 3 })
+  const id = await watch.records.open()
+  await expect
+    .poll(() => watch.sql`select from outbox where refusals = 3 and sent_at is null and error like '%wait%'`, {
+      timeout: 10_000,
+    })
+    .toHaveLength(1)
+  await watch.records.ask(id)
+  const card = await watch.seen(id, 'Approve')
+  await watch.quiet()
+  expect(watch.telegram.messages()).toHaveLength(1)
+  expect([card.edits, card.silent]).toEqual([[], false])
 })

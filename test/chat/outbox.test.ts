@@ -1,8 +1,10 @@
+import { GrammyError } from 'grammy'
 import { expect, test } from 'vitest'
 import { chatGate } from '../../src/chat/outbox/gate.ts'
 import { closingLine, lineHtml, stillTrue } from '../../src/chat/outbox/lines.ts'
 import { MessengerError } from '../../src/chat/outbox/messenger.ts'
 import { quietUntil } from '../../src/chat/outbox/quiet.ts'
+import { toMessengerError } from '../../src/chat/telegram-errors.ts'
 import { everyState, view } from './views.ts'
 
 test.each([
@@ -50,6 +52,17 @@ test.each([
 ])('a ping about "%s" while the card stands at %s: %s', (kind, state, holds) => {
   const seen = everyState[state]
   expect(seen && stillTrue(seen, kind)).toBe(holds)
+})
+
+test.each([
+  [500, 'failed'],
+  [502, 'unknown'],
+  [503, 'failed'],
+  [504, 'unknown'],
+  [524, 'unknown'],
+])('an answer of %i from Telegram, or a proxy before it, counts as %s', (error_code, failure) => {
+  const answer = { ok: false as const, error_code, description: 'Bad Gateway' }
+  expect(toMessengerError(new GrammyError('sendMessage failed', answer, 'sendMessage', {})).failure).toBe(failure)
 })
 
 test('the line for what is over says what became of it and how long it took', () => {

@@ -198,6 +198,10 @@ test('a watch of one types the name of the target between its two presses', asyn
     watch.telegram.waitFor(({ messages }) => messages.find((message) => message.text.includes(text)))
   await watch.telegram.say({ text: 'sonarr', from: bob, reply_to: card.message_id })
   await answered('That is not the name to the letter. The card that waits says what to type.')
+  await watch.telegram.say({ text: 'restart radarr', from: bob, chat: 'private' })
+  await expect
+    .poll(() => watch.sql`select asked_by, request from investigations`)
+    .toMatchObject([{ asked_by: 'bob', request: { text: 'restart radarr' } }])
   await watch.telegram.say({ text: 'media/radarr', from: bob, reply_to: card.message_id })
   await watch.telegram.waitFor(({ messages }) => messages.find(({ text }) => text.includes('The name is right')))
   expect(await press('Confirm')).toMatch(/^Wait \d+ s more/)

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
-import { announcer, isSoon, nudgedIncidents } from '../../src/incidents/announce.ts'
+import { announcer, isSoon, nudgedIncidents, REFUSALS } from '../../src/incidents/announce.ts'
 import { lockIncident } from '../../src/incidents/incident-rows.ts'
 import { CARDS_CHANNEL } from '../../src/incidents/wake.ts'
 import { seedIncident } from '../approvals/seed.ts'
@@ -31,6 +31,20 @@ test('what was sent stays, and the next state is a row of its own', async () => 
   await sql`update outbox set sent_at = watch_now() where incident_id = ${incident}`
   await announce.card(sql, [incident])
   expect(await sql`select 1 from outbox where incident_id = ${incident}`).toHaveLength(2)
+})
+
+test('a refused card that has changed gets one more try as a card, and not all of them again', async () => {
+  const incident = await seedIncident(sql)
+  await announce.card(sql, [incident])
+  for (const [refused, left] of [
+    [1, 1],
+    [REFUSALS, REFUSALS - 1],
+    [REFUSALS + 2, REFUSALS - 1],
+  ] as const) {
+    await sql`update outbox set refusals = ${refused} where incident_id = ${incident}`
+    await announce.card(sql, [incident])
+    expect(await sql`select refusals from outbox where incident_id = ${incident}`).toEqual([{ refusals: left }])
+  }
 })
 
 test('many incidents that become critical at once are one statement, and each has its ping', async () => {

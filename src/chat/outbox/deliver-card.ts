@@ -1,6 +1,7 @@
 import { liveButtons } from '../../approvals/buttons.ts'
 import { sha256 } from '../../domain/json.ts'
 import type { IncidentView } from '../../domain/view.ts'
+import { REFUSALS } from '../../incidents/announce.ts'
 import { cardOf, everyButton } from '../cards/cards.ts'
 import { incidentView } from '../incident-view.ts'
 import type { OutboxDeps } from './deps.ts'
@@ -11,8 +12,6 @@ import { beginSending, delivered, forgetMessage, type Shown, sentNothing, withhe
 import { signOfLife } from './sign-of-life.ts'
 
 const WITHHELD_MS = 15_000
-/** A message that is refused as it is will not get better; it is tried this often all the same. */
-export const REFUSALS = 3
 
 interface Drawing {
   drawn: Drawn

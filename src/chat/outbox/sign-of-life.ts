@@ -8,7 +8,7 @@ import { MessengerError } from './messenger.ts'
  */
 export async function signOfLife(
   { gate, messenger }: Pick<OutboxDeps, 'gate' | 'messenger'>,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
   try {
     await gate.probe(() => messenger.reach(), signal)

@@ -145,8 +145,10 @@ export async function startTelegram(options: TelegramOptions = {}): Promise<Simu
     try {
       const params = await readParams(request, searchParams)
       const trouble = faults.meet({ method: name, chat: integer(params, 'chat_id'), now: Date.now() })
-      if (trouble && trouble.as !== 'lost') return await refuseFor(trouble, name, params, response)
+      if (trouble && trouble.as !== 'lost' && trouble.as !== 'taken')
+        return await refuseFor(trouble, name, params, response)
       const result = await perform(name, params, gone.signal)
+      if (trouble?.as === 'taken') return refuse(response, new ApiRefusal(502, 'Bad Gateway'))
       if (trouble) {
         response.destroy()
         return

@@ -168,9 +168,9 @@ export interface Said {
 
 /**
  * How a call goes wrong. '400' refuses it for what `description` says; '429' refuses until `retry_after` seconds have passed; 'hang' never answers; 'lost' performs the
- * call and then cuts the connection.
+ * call and then cuts the connection; 'taken' performs it too and answers 502, as a proxy does whose upstream broke off.
  */
-export type FaultKind = '400' | '429' | '500' | '502' | 'hang' | 'lost'
+export type FaultKind = '400' | '429' | '500' | '502' | 'hang' | 'lost' | 'taken'
 
 export interface Fault {
   /** a method's name, or '*' for all */
