@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { KubeConfig, type User } from '@kubernetes/client-node'
-import { ConfigurationError, type Env } from '@watchkeeper/mcp-shared'
+import { ConfigurationError, type Env, toggle } from '@watchkeeper/mcp-shared'
 
 /** One context with the credential it is read with and the one it is changed with. */
 export type ClusterAccess = { name: string; reader: KubeConfig; operator: KubeConfig }
@@ -28,13 +28,16 @@ export function clusterAccess({
   serviceAccount = SERVICE_ACCOUNT,
 }: AccessOptions): ClusterAccess[] {
   const problems: string[] = []
+  const allowExec = toggle(env, 'KUBECONFIG_ALLOW_EXEC', problems)
   const readerPath = env.KUBECONFIG || env.KUBECONFIG_OPERATOR
   if (!readerPath) {
-    if (env.KUBERNETES_SERVICE_HOST && existsSync(join(serviceAccount, 'token')))
-      return [inCluster(env, serviceAccount)]
-    throw new ConfigurationError([
-      'Set KUBECONFIG to the kubeconfig of the reader (and KUBECONFIG_OPERATOR to one that may change things).',
-    ])
+    const inPod = env.KUBERNETES_SERVICE_HOST && existsSync(join(serviceAccount, 'token'))
+    if (inPod && problems.length === 0) return [inCluster(env, serviceAccount)]
+    if (!inPod)
+      problems.push(
+        'Set KUBECONFIG to the kubeconfig of the reader (and KUBECONFIG_OPERATOR to one that may change things).',
+      )
+    throw new ConfigurationError(problems)
   }
   const reader = load('KUBECONFIG', readerPath, problems)
   const operator =
@@ -43,7 +46,6 @@ export function clusterAccess({
   const names =
     contexts.length > 0 ? [...new Set(contexts)] : reader.getCurrentContext() ? [reader.getCurrentContext()] : []
   if (names.length === 0) problems.push('KUBECONFIG has no current context: name one with --context.')
-  const allowExec = env.KUBECONFIG_ALLOW_EXEC === '1'
   const found = names.map((name) => ({
     name,
     reader: choose('KUBECONFIG', reader, name, { allowExec, problems }),

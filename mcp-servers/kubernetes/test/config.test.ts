@@ -78,9 +78,22 @@ test('credentials that run commands are refused unless they are allowed', () => 
   for (const user of [exec, gcp]) {
     const path = kubeconfig({ name: 'home', user })
     expect(problems({ KUBECONFIG: path })).toContain('KUBECONFIG_ALLOW_EXEC=1')
-    expect(problems({ KUBECONFIG: path, KUBECONFIG_ALLOW_EXEC: '1' })).toBe('')
+    for (const word of ['1', 'on', 'Yes', 'true'])
+      expect(problems({ KUBECONFIG: path, KUBECONFIG_ALLOW_EXEC: word }), word).toBe('')
+    for (const word of ['0', 'off', 'No', 'false'])
+      expect(problems({ KUBECONFIG: path, KUBECONFIG_ALLOW_EXEC: word }), word).toContain('running a command')
   }
   expect(problems({ KUBECONFIG: kubeconfig({ name: 'home' }, { name: 'work', user: exec }) })).toBe('')
+})
+
+test('a word for KUBECONFIG_ALLOW_EXEC that is neither on nor off is a problem, in a pod too', () => {
+  const said = 'KUBECONFIG_ALLOW_EXEC must be on or off, not "allow".'
+  const env = { KUBECONFIG_ALLOW_EXEC: 'allow' }
+  expect(problems({ ...env, KUBECONFIG: kubeconfig({ name: 'home' }) })).toBe(said)
+  expect(problems(env)).toBe(`${said}\n${problems({})}`)
+  writeFileSync(join(folder, 'token'), 'pod-token')
+  const pod = { ...env, KUBERNETES_SERVICE_HOST: 'fd00::1' }
+  expect(() => clusterAccess({ env: pod, contexts: [], readOnly: false, serviceAccount: folder })).toThrow(said)
 })
 
 test('every problem is said at once, and never a credential', () => {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ConfigurationError } from './errors.ts'
 import { readGrantKey } from './grants.ts'
+import { toggle } from './toggle.ts'
 
 export type Env = Readonly<Record<string, string | undefined>>
 
@@ -77,7 +78,7 @@ export function parseConfig(argv: readonly string[], env: Env, own: readonly Fla
   const allowedHosts = many('allow-host', 'MCP_ALLOW_HOST')
   const token = address === undefined ? '' : readToken(values.get('token-file')?.at(-1), env, problems)
   const config: ServerConfig = {
-    readOnly: values.has('read-only') || /^(1|true|yes)$/i.test(env.MCP_READ_ONLY ?? ''),
+    readOnly: toggle(env, 'MCP_READ_ONLY', problems) || values.has('read-only'),
     noPlatform: values.has('no-platform'),
     http:
       address === undefined ? undefined : { ...readAddress(address, problems), token, allowedHosts, requestsPerMinute },

@@ -1,4 +1,5 @@
 import { KEY_BEGIN, KEY_END, KEY_LINE, maskCutKeys, WHOLE_KEY } from './key-lines.ts'
+import { maskKeyLines } from './key-runs.ts'
 import { MASKED } from './masked.ts'
 
 const SECRET_WORD =
@@ -59,6 +60,9 @@ const SHAPES: readonly [RegExp, string][] = [
   ],
 ]
 
+/** Everything that is replaced, in this order. */
+const MASKS: readonly [RegExp, string][] = [...SHAPES, [FLAG, `$1${MASKED}`], [ASSIGNMENT, `$1${MASKED}`]]
+
 /** Whole files that are a credential, however they are quoted: of these nothing is shown but what they are. */
 const CREDENTIAL_FILES: readonly [string, RegExp, RegExp][] = [
   ['kubeconfig', /\bkind["']?\s{0,4}:\s{0,4}["']?Config\b/, /\b(?:users|clusters)["']?\s{0,4}:/],
@@ -94,9 +98,27 @@ export function maskText(text: string): string {
   if (!MAYBE_SECRET.test(text)) return text
   const file = credentialFile(text)
   if (file !== undefined) return `${MASKED} (a ${file} of ${text.length} characters)`
-  let masked = KEY_END.test(text) ? maskCutKeys(text.split('\n')).join('\n') : text
-  for (const [shape, replacement] of SHAPES) masked = masked.replace(shape, replacement)
-  return masked.replace(FLAG, `$1${MASKED}`).replace(ASSIGNMENT, `$1${MASKED}`)
+  const uncut = KEY_END.test(text) ? maskCutKeys(text.split('\n')).join('\n') : text
+  return MASKS.reduce((masked, [shape, replacement]) => masked.replace(shape, replacement), uncut)
+}
+
+/** The lines of a text, masked as one, and as many as there were: what spans several leaves `[masked]` in each of them. */
+export function maskLines(lines: readonly string[]): string[] {
+  const file = credentialFile(lines.join('\n'))
+  if (file !== undefined) return lines.map(() => `${MASKED} (a ${file} is among these lines)`)
+  const keyless = maskKeyLines(lines)
+  const text = keyless.join('\n')
+  if (!MAYBE_SECRET.test(text)) return keyless
+  return MASKS.reduce((masked, [shape, replacement]) => masked.replace(shape, inLines(replacement)), text).split('\n')
+}
+
+/** A replacement as `String.replace` has it, over as many lines as what it replaces. */
+function inLines(replacement: string) {
+  return function hide(match: string, ...groups: unknown[]): string {
+    const shown = replacement.replace(/\$([12])/g, (_, group: string) => String(groups[Number(group) - 1]))
+    const lost = match.split('\n').length - shown.split('\n').length
+    return shown.replace(MASKED, `${MASKED}${`\n${MASKED}`.repeat(Math.max(0, lost))}`)
+  }
 }
 
 /** What kind of credential file a text is, in full: `kubeconfig`, `talosconfig`, `machine config`; undefined for any other text. */

@@ -55,6 +55,18 @@ test('flags and environment say the same, and flags win', () => {
   expect(parseConfig([], env).config).toMatchObject({ readOnly: true, deny: ['node'], http: { host: '::1', port: 0 } })
 })
 
+test.each([
+  [true, ['on', 'On', '1', 'true', 'TRUE', 'yes']],
+  [false, ['', 'off', 'OFF', '0', 'false', 'no']],
+])('MCP_READ_ONLY is %s for each of its words, in any case', (readOnly, words) => {
+  for (const word of words) expect(parseConfig([], { MCP_READ_ONLY: word }).config, word).toMatchObject({ readOnly })
+})
+
+test('a word for MCP_READ_ONLY that is neither on nor off is a problem, and so it is beside the flag', () => {
+  const said = ['MCP_READ_ONLY must be on or off, not "enabled".']
+  for (const argv of [[], ['--read-only']]) expect(problems(argv, { MCP_READ_ONLY: 'enabled' })).toEqual(said)
+})
+
 test('every problem is named at once, and no secret with it', () => {
   const found = problems(['--exec', 'x', '--http', 'nowhere', '--deny', 'a b', '--rate-limit', '-1'], {
     MCP_TOKEN: 'tooshort',

@@ -111,10 +111,12 @@ const PEM = [
 ]
 
 test.each([
-  ['bare', ''],
-  ['behind the time of a logger', '2026-11-01T10:00:00Z '],
-])('of a private key, %s, that a window was cut into nothing comes out, wherever the cut is', (_, logged) => {
-  const log = ['starting now', ...PEM, 'listening on 8080'].map((line) => `${logged}${line}`)
+  ['bare', '', ''],
+  ['behind the time of a logger', '2026-11-01T10:00:00Z ', ''],
+  ['in JSON', '{"level":"info","msg":"', '","n":1}'],
+  ['in a list in JSON', '  "', '",'],
+])('of a private key, %s, that a window was cut into nothing comes out, wherever the cut is', (_, logged, rest) => {
+  const log = ['starting now', ...PEM, 'listening on 8080'].map((line) => `${logged}${line}${rest}`)
   for (let from = 0; from < log.length; from += 1)
     for (let to = from + 1; to <= log.length; to += 1) {
       const window = log.slice(from, to)

@@ -6,6 +6,7 @@ const NOTHING_MASKED = `
   export const looksSecretName = () => false
   export const credentialFile = () => undefined
   export const maskText = (text) => text
+  export const maskLines = (lines) => lines
   export const maskInOrder = () => (text) => text
   export const maskDeep = (value) => value
 `

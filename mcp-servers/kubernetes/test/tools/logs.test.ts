@@ -27,6 +27,17 @@ test('a key in which the log ends, or into which the window is cut, is not shown
   }
 })
 
+test('a line that only mentions the first line of a key hides none of those after it', async () => {
+  const cluster = shop()
+  const lines = Array.from({ length: 110 }, (_, at) => `line ${at}`)
+  lines[20] = 'bad deploy key: it must begin with -----BEGIN OPENSSH PRIVATE KEY-----'
+  cluster.logText['cart-abc-1'] = `${lines.join('\n')}\n`
+  expect(await ask(cluster, 'logs', of({ tail: 10 }))).toMatchObject({
+    items: [{ lines: lines.slice(-10) }],
+    total: 10,
+  })
+})
+
 test('the lines that are read before the window are neither shown nor counted', async () => {
   const cluster = shop()
   cluster.logText['cart-abc-1'] = `${Array.from({ length: 50 }, (_, at) => `line ${at}`).join('\n')}\n`
