@@ -1,5 +1,6 @@
 import type { Message } from 'grammy/types'
 import type { Tx } from '../storage/postgres.ts'
+import { incidentOfEditPrompt } from './edit-prompt.ts'
 
 /** What somebody says to us: about which incident, if any, and whether it is what they want otherwise in a plan. */
 export interface Addressed {
@@ -74,7 +75,22 @@ async function aboutReply(tx: Tx, replied: Message): Promise<Pick<Addressed, 'in
     select incident_id from investigations where said_message = ${id} and (answer_to->>'chatId')::bigint = ${chat}
     limit 1`
   if (found) return { incident: found.incident, plan: null }
+  const unbound = await unboundPrompt(tx, replied)
+  if (unbound) return unbound
   return { incident: (await namedIncident(tx, replied.text ?? '')) ?? null, plan: null }
+}
+
+/**
+ * A message that asks for words and whose id is not known: Telegram's answer to it is on its way still, or was lost. It is known by
+ * its text, which is ours; whatever is changed is asked for anew.
+ */
+async function unboundPrompt(tx: Tx, replied: Message): Promise<Pick<Addressed, 'incident' | 'plan'> | undefined> {
+  const asked = incidentOfEditPrompt(replied.text ?? '')
+  if (asked === undefined) return undefined
+  const [wanted] = await tx<{ incident: number; plan: string }[]>`
+    select incident_id as incident, plan_id as plan from edits_wanted
+    where chat_id = ${replied.chat.id} and incident_id = ${asked} order by created_at desc limit 1`
+  return wanted
 }
 
 async function namedIncident(tx: Tx, text: string): Promise<number | undefined> {

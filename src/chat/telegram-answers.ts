@@ -6,6 +6,7 @@ import type { AnswerPlace, InvestigationKind } from '../investigation/investigat
 import { isUnavailable, type Sql } from '../storage/postgres.ts'
 import { tellAnswer } from './answers.ts'
 import { cut } from './cards/clean.ts'
+import { editPromptHtml } from './edit-prompt.ts'
 import type { OutboxLog } from './outbox/deps.ts'
 import { lineHtml } from './outbox/lines.ts'
 import { type Messenger, MessengerError, type Sent } from './outbox/messenger.ts'
@@ -221,7 +222,7 @@ async function askForReplies(deps: AnswersDeps, state: Telling): Promise<void> {
     const telegramId = people().find(({ name }) => name === person)?.telegramId
     const name = escapeHtml(cut(person, 60))
     const called = telegramId ? `<a href="tg://user?id=${telegramId}">${name}</a>` : name
-    const html = `✏ ${called}: reply to this message with what to change on #${incident}. As pairs, such as <code>memory=2Gi</code>, or in words.`
+    const html = editPromptHtml(called, incident)
     await tried(deps, state, { id: String(id), chatId }, async () => {
       const place = { chatId, threadId, ...(card !== null && { replyTo: card }) }
       const { messageId: message } = await speaker.say(place, html, { wantsReply: 'memory=2Gi' })

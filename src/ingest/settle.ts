@@ -90,7 +90,7 @@ export class Ledger {
     return this.#alerts.values()
   }
 
-  /** Those that became critical, by what began, joined or came back: people are to hear of it. */
+  /** Those in which something critical began, joined what was less, or came back: people are to hear of it. */
   get alarming(): IncidentRecord[] {
     return this.#incidents.filter(
       ({ severity, first, raised, reopened }) => severity === 'critical' && (first || raised || reopened),
@@ -181,10 +181,11 @@ export class Ledger {
 
   /** Its own incident while that is open; else the open one of its key; else its own, opened again; else a new one. */
   #place({ incident: own }: AlertRecord, arrival: Arrival): IncidentRecord {
-    if (own && !own.closedAt) return own
+    if (own && !own.closedAt) return join(own, arrival.subject.severity)
     const open = this.#open.get(arrival.key)
     if (open) return join(open, arrival.subject.severity)
-    if (own?.closedAt && own.key === arrival.key && this.#isRecent(own.closedAt)) return this.#reopen(own)
+    if (own?.closedAt && own.key === arrival.key && this.#isRecent(own.closedAt))
+      return this.#reopen(own, arrival.subject.severity)
     return this.#begin(arrival)
   }
 
@@ -192,8 +193,10 @@ export class Ledger {
     return this.#rules.now.getTime() - closedAt.getTime() <= this.#rules.reopenWindowMs
   }
 
-  #reopen(incident: IncidentRecord): IncidentRecord {
+  /** All its alerts had ended, so it is as severe as what came back, and only that: the others may yet join it. */
+  #reopen(incident: IncidentRecord, severity: Severity): IncidentRecord {
     incident.closedAt = undefined
+    incident.severity = severity
     incident.reopened = true
     incident.round++
     this.#open.set(incident.key, incident)

@@ -8,6 +8,7 @@ import { type Binaries, findBinaries } from './embedded/binaries.ts'
 import { type Cluster, knownCluster, openCluster, SUPERUSER, serverEnvironment } from './embedded/cluster.ts'
 import { explainStart } from './embedded/explain.ts'
 import { lockFile } from './embedded/folder-lock.ts'
+import { FolderInUse, isKeptAlone, keepAlone, share } from './embedded/holder.ts'
 import { keepRunning } from './embedded/keep-running.ts'
 import { isServerOf, readPostmaster, signalServer, stopServer } from './embedded/postmaster.ts'
 import { findServerUser, type ServerUser } from './embedded/server-user.ts'
@@ -32,6 +33,8 @@ export type EmbeddedOptions = {
   log?: (text: string) => void
   /** Told in a sentence when the server has ended by itself, and what came of starting it again. */
   onTrouble?: (sentence: string) => void
+  /** For a command, whose server ends with it: nobody is let in beside it. An agent's server is shared with commands. */
+  alone?: boolean
   /** Server settings beyond the usual ones, such as `fsync=off` for a database that is thrown away. */
   settings?: Record<string, string>
 }
@@ -44,11 +47,12 @@ const DATABASE = 'watchkeeper'
 /**
  * Runs a real Postgres out of `dataDir`, on a free port of the loopback address, for this process alone.
  *
- * A server that outlived a crash of its agent is taken over, or stopped when it does not answer. Throws an OperatorError
- * when another agent uses the folder, the folder cannot be used, or the disk is full. A server that ends without having been asked
- * to, as where memory ran out, is started again on the same port.
+ * A server that outlived a crash of its agent is taken over, or stopped when it does not answer. Throws a FolderInUse
+ * when another agent or command uses the folder, and an OperatorError when it cannot be used, or the disk is full. A server that
+ * ends without having been asked to, as where memory ran out, is started again on the same port.
  */
-export async function startEmbedded({ dataDir, log, onTrouble, settings }: EmbeddedOptions): Promise<EmbeddedPostgres> {
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  const { dataDir, log, onTrouble, alone = false, settings } = options
   const home = resolve(dataDir)
   const said: string[] = []
   const onLog = (text: string) => {
@@ -60,7 +64,9 @@ export async function startEmbedded({ dataDir, log, onTrouble, settings }: Embed
   try {
     await makeFolder(home, 0o711)
     lock = lockFile(join(home, 'watchkeeper.lock'))
-    if (!lock) throw alreadyUsed(home)
+    if (!lock) throw new FolderInUse(home)
+    // Before there is a server, so that nobody takes ours for one that stays.
+    await (alone ? keepAlone(home) : share(home))
     const start = (port?: number) => bringUp({ home, settings: settings ?? {}, onLog, said, port })
     const server = await start()
     const again = () => {
@@ -82,13 +88,15 @@ export async function startEmbedded({ dataDir, log, onTrouble, settings }: Embed
 }
 
 /**
- * How to connect to the server that runs in `dataDir` for somebody else, such as an agent; undefined where none does, or it is not
- * for this user. It holds the password: never log it.
+ * How to connect to the server that runs in `dataDir` for an agent; undefined where none does, it is not for this user, or it is
+ * a command's and ends with it. It holds the password: never log it.
  */
 export async function findEmbedded(dataDir: string): Promise<string | undefined> {
-  const { folder, password } = await knownCluster(resolve(dataDir))
+  const home = resolve(dataDir)
+  const { folder, password } = await knownCluster(home)
   const found = await readPostmaster(folder)
   if (password === undefined || !found?.ready || !(await isServerOf(folder, found.pid))) return undefined
+  if (await isKeptAlone(home)) return undefined
   const cluster = { folder, password }
   return (await letsUsIn(cluster, found.port)) === 'yes' ? urlOf(cluster, found.port) : undefined
 }
@@ -264,12 +272,6 @@ function isHopeless(error: unknown, said: readonly string[]): boolean {
   if (error instanceof OperatorError) return true
   if (errorCode(error) === 'EACCES' || errorCode(error) === 'ENOENT') return true
   return /No space left|Permission denied|incompatible|wrong ownership|invalid permissions/.test(said.join('\n'))
-}
-
-function alreadyUsed(home: string): OperatorError {
-  return new OperatorError(
-    `Another Watchkeeper is running with the data folder ${home}. Stop it, give this one a DATA_DIR of its own, or let both share one database with DATABASE_URL.`,
-  )
 }
 
 function strangePassword({ folder }: Cluster): OperatorError {

@@ -108,6 +108,22 @@ test('a viewer may not press it, nor reply to it; and a plan that was decided me
   expect(limit()).not.toMatch(/2Gi|9Gi/)
 })
 
+test('a reply to the message that asks counts also where Telegram’s answer to that was lost, and its id is not known', async () => {
+  await begin()
+  await stage.card('Modify')
+  // What else is on its way must not be what gets lost.
+  await expect
+    .poll(() => stage.watch.db.sql`select 1 from outbox where sent_at is null or sending_since is not null`, {
+      timeout: 10_000,
+    })
+    .toHaveLength(0)
+  stage.telegram.fail({ method: 'sendMessage', as: 'lost' })
+  const prompt = await modify(phones.bob)
+  await stage.answer({ text: 'memory=2Gi', from: phones.bob, reply_to: prompt }, 'memory 2Gi instead of 512Mi')
+  const after = await stage.watch.until((view, state) => state === 'asked' && view.incident.round === 2)
+  expect(after.view.plan?.body.actions[0]?.arguments).toMatchObject({ memory: '2Gi' })
+})
+
 test('in the console it is typed beside the button', async () => {
   await begin()
   const asked = await stage.watch.asked()

@@ -85,6 +85,16 @@ test('incidents that became critical are told apart: begun so, raised to it, ope
   await close(1, 1)
   await intake.take([firing({ name: 'Other', severity: 'critical' })], 'webhook')
   expect(told).toEqual([[1], [2], [], [], [1]])
+  // What was critical in it has ended as well, and only the warning comes back: it is news for nobody's phone until more does.
+  await intake.take([resolved(60), resolved(60, { pod: 'cart-7d9f8b6c5d-b7k9p', severity: 'critical' })], 'webhook')
+  await intake.take([resolved(60, { pod: 'cart-7d9f8b6c5d-c8m2q', severity: 'critical' })], 'webhook')
+  await close(2, 1)
+  told.length = 0
+  await intake.take([firing()], 'webhook')
+  await intake.take([firing({ pod: 'cart-7d9f8b6c5d-b7k9p', severity: 'critical' })], 'webhook')
+  await intake.take([firing({ pod: 'cart-7d9f8b6c5d-c8m2q', severity: 'critical' })], 'webhook')
+  expect(told).toEqual([[], [2], []])
+  expect(await incidents()).toMatchObject([{ id: 1 }, { id: 2, severity: 'critical' }])
 })
 
 test('a repeat only counts', async () => {

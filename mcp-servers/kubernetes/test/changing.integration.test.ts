@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type SimulatedCluster, startKubernetes } from '../../../test/simulators/kubernetes/cluster.ts'
 import { type Stage, stageOf } from './stage.ts'
 import { type Started, startServer } from './start-server.ts'
@@ -15,6 +15,9 @@ afterAll(async () => {
   await stage.close()
   await cluster.stop()
 })
+
+// A test that fails before its request is met must not have the next one's cut instead.
+afterEach(() => cluster.clearWire())
 
 type Args = Record<string, unknown>
 type Scene = {
@@ -120,6 +123,8 @@ const SCENES: readonly Scene[] = [
     async prepare(name) {
       await stage.openNodes()
       workload(name)
+      // What it names are the pods on the node, and rollouts of other scenes still move them.
+      await stage.atRest()
       return { name: 'talos-worker-2', wait_seconds: 10 }
     },
     found: 'unknown',
@@ -195,6 +200,7 @@ describe.each(['stdio', 'http'] as const)('over %s', (transport) => {
     const name = nextName()
     await stage.openNodes()
     workload(name)
+    await stage.atRest()
     const args = { name: 'talos-worker-1', wait_seconds: 10 }
     const { precondition } = await ask('drain', args)
     const real = { ...args, dry_run: false, precondition }

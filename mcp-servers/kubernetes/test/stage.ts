@@ -58,6 +58,12 @@ export function stageOf(cluster: SimulatedCluster) {
         const { status } = (await admin.get(`/apis/apps/v1/namespaces/shop/deployments/${name}`)).body
         return status.replicas === 2 && status.updatedReplicas === 2 && status.readyReplicas === 2
       }),
+    /** Waits until no rollout is under way: while one is, some pod is not ready, and others are about to go. */
+    atRest: () =>
+      cluster.waitUntil(async () => {
+        const { items } = (await admin.get('/api/v1/pods')).body
+        return items.every(({ status }) => JSON.stringify(status.conditions).includes('"type":"Ready","status":"True"'))
+      }),
     openNodes: async () => {
       for (const node of ['talos-worker-1', 'talos-worker-2'])
         await must(admin.patch(`/api/v1/nodes/${node}`, { spec: { unschedulable: null } }))

@@ -74,6 +74,8 @@ export interface SimulatedCluster {
   dropAnswer(on: WireMatch): void
   /** Swallows the next matching request: nothing happens and nothing is answered. */
   hang(on: WireMatch): void
+  /** Takes back what was set of these and no request has met. */
+  clearWire(): void
   /** `METHOD /path` of every swallowed request that its client still waits for. */
   held(): string[]
   stop(): Promise<void>
@@ -172,6 +174,7 @@ export async function startKubernetes(options: ClusterOptions = {}): Promise<Sim
     delayNext: ({ ms, ...on }) => faults.set({ kind: 'delay', ms }, on),
     dropAnswer: (on) => faults.set({ kind: 'drop-answer' }, on),
     hang: (on) => faults.set({ kind: 'hang' }, on),
+    clearWire: () => faults.clear(),
     held: () => faults.held(),
     async stop() {
       workloads.stop()

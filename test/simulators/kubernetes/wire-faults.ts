@@ -23,6 +23,8 @@ export interface WireFaults {
   set(fault: WireFault, on: WireMatch): void
   /** The faults that meet this request; each is used up by it. */
   take(call: string, dryRun: boolean): WireFault[]
+  /** Those that no request has met wait for none any more. */
+  clear(): void
   /** A request was swallowed; it is held until its client gives it up. */
   hold(call: string, response: Closing): void
   /** `METHOD /path` of every request whose client still waits. */
@@ -43,6 +45,9 @@ export function createWireFaults(): WireFaults {
       for (const one of met) one.left -= 1
       waiting = waiting.filter((one) => one.left > 0)
       return met.map((one) => one.fault)
+    },
+    clear() {
+      waiting = []
     },
     hold(call, response) {
       held.set(response, call)
