@@ -138,6 +138,32 @@ test('a step that ran once more is settled: the refusal of the next one says wha
   expect(partial.view.incident.because).toBe('Step 2 of 2 did not succeed: Everything is frozen.')
 })
 
+test('cut off after a look had told what became of the call, it goes on from there and asks for nothing', async () => {
+  let armed = false
+  await begin({
+    fault: 'crash-loop-stubborn',
+    observe: () => async (point, work) => {
+      const result = await work()
+      if (point === 'node:execute' && armed) {
+        armed = false
+        throw new Error('cut off')
+      }
+      return result
+    },
+  })
+  await inDoubt()
+  await watch.server.up()
+  await (await watch.card()).press('run_again', bob)
+  await (await watch.until((view) => view.approval?.attempt === 2)).press('reject', alice)
+  const declined = await watch.until((view, state) => view.approval?.status === 'rejected' && state === 'doubt')
+  armed = true
+  await declined.press('check_again', bob)
+  const verifying = await watch.until(({ incident }) => incident.round > 1 || incident.status === 'verifying')
+  expect(armed).toBe(false)
+  expect(verifying.view.incident.round).toBe(1)
+  expect(tried(verifying)).toEqual(['1 done'])
+})
+
 test('another attempt that nobody answers leaves the first in doubt: Check again looks at it', async () => {
   await begin({ fault: 'crash-loop-stubborn' })
   await inDoubt()
