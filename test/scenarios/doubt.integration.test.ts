@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Verb } from '../../src/domain/approval.ts'
+import { decisionSource } from '../../src/knowledge/sources/decision-source.ts'
 import { alice, bob, type SeenCard, startWatch, type Watch, type WatchOptions } from '../support/watch.ts'
 import { mending, restart, runbook } from './runbooks.ts'
 
@@ -162,6 +163,33 @@ test('cut off after a look had told what became of the call, it goes on from the
   expect(armed).toBe(false)
   expect(verifying.view.incident.round).toBe(1)
   expect(tried(verifying)).toEqual(['1 done'])
+})
+
+test('a round that ends in doubt and then by what became of the call has both ends on record, and the second counts', async () => {
+  const steps = restart('deployment/web', 'first') + restart('deployment/cart', 'second')
+  await begin({
+    workloads: shop('cart', 'web'),
+    runbooks: { mend: runbook({ steps }) },
+    fault: 'crash-loop-stubborn',
+  })
+  await (await watch.asked()).press('approve', bob)
+  await watch.until((view) => view.approval?.actions[0] === 1)
+  await inDoubt()
+  await watch.server.up()
+  await (await watch.card()).press('run_again', bob)
+  await (await watch.until((view) => view.approval?.attempt === 2)).press('reject', alice)
+  const declined = await watch.until((view, state) => view.approval?.status === 'rejected' && state === 'doubt')
+  expect(await watch.db.sql`select outcome from trust`).toEqual([])
+  await declined.press('check_again', bob)
+  await watch.until((_view, state) => state === 'verifying')
+  await watch.pass(PAST_THE_WINDOW_MS)
+  const end = await watch.until((_view, state) => state === 'not_fixed')
+  const ends = await watch.db.sql`select body->>'outcome' as outcome from ledger where kind = 'outcome' order by seq`
+  expect(ends.map(({ outcome }) => outcome)).toEqual(['in_doubt', 'not_fixed'])
+  expect(end.view.timeline.filter(({ name }) => name === 'round ended')).toHaveLength(2)
+  expect(await watch.db.sql`select outcome, credit from trust`).toEqual([{ outcome: 'not_fixed', credit: 'failure' }])
+  const [page] = await decisionSource(watch.db.sql).pages()
+  expect(page?.facts).toMatchObject({ round: 1, outcome: 'not_fixed' })
 })
 
 test('another attempt that nobody answers leaves the first in doubt: Check again looks at it', async () => {
