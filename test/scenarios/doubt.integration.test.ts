@@ -192,6 +192,25 @@ test('a round that ends in doubt and then by what became of the call has both en
   expect(page?.facts).toMatchObject({ round: 1, outcome: 'not_fixed' })
 })
 
+test('a round never takes up the plan of another, nor the answer that was given on it', async () => {
+  await begin({ fault: 'crash-loop-stubborn' })
+  await (await watch.asked()).press('approve', bob)
+  await watch.until((_view, state) => state === 'verifying')
+  await watch.pass(PAST_THE_WINDOW_MS)
+  const end = await watch.until((_view, state) => state === 'not_fixed')
+  const { sql } = watch.db
+  await sql`
+    insert into plans (incident_id, round, purpose, body, digest, proposed_by)
+    select incident_id, 2, purpose, body, digest, proposed_by from plans`
+  await sql`
+    insert into approvals (plan_id, incident_id, actions, asks, status, because, digest, expires_at, decided_by)
+    select id, incident_id, '{0}', 'one', 'rejected', '', digest, watch_now(), 'bob' from plans where round = 2`
+  await end.press('again', bob)
+  const anew = await watch.until(({ incident }) => incident.round > 1 && incident.status !== 'open')
+  expect(anew.view.incident.round).toBe(3)
+  expect(anew.state).toBe('asked')
+})
+
 test('another attempt that nobody answers leaves the first in doubt: Check again looks at it', async () => {
   await begin({ fault: 'crash-loop-stubborn' })
   await inDoubt()
