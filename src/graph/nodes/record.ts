@@ -5,6 +5,7 @@ import type { Effect } from '../../domain/effect.ts'
 import type { Incident, Outcome } from '../../domain/incident.ts'
 import type { Plan } from '../../domain/plan.ts'
 import { firingAlerts } from '../../incidents/alert-rows.ts'
+import type { PingKind } from '../../incidents/announce.ts'
 import { lockIncident } from '../../incidents/incident-rows.ts'
 import { freeTargets } from '../../incidents/leases.ts'
 import { move } from '../../incidents/move.ts'
@@ -82,8 +83,11 @@ async function beQuiet(
   return { wait: quiet.kind, next: 'await-outcome' }
 }
 
-/** Outcomes after which people must hear of it at once. */
-const loud: readonly Outcome[] = ['not_fixed', 'reverted']
+/** Outcomes after which people must hear of it at once; of one that cannot be told, while the alerts fire. */
+function pingFor(outcome: Outcome, over: boolean): PingKind | undefined {
+  if (outcome === 'unknown') return over ? undefined : 'unknown'
+  return outcome === 'not_fixed' || outcome === 'reverted' ? 'failed' : undefined
+}
 
 async function conclude(
   { announcer, deeper }: GraphDeps,
@@ -96,6 +100,7 @@ async function conclude(
     because: incident.outcome === null ? 'The alert cleared by itself.' : incident.because,
   }
   const over = firing === 0
+  const ping = state.verdict && pingFor(verdict.outcome, over)
   const closing = { subject: `closed:${incident.id}`, topic: 'resolved', text: '', incident: incident.id }
   await sentTogether([
     move(tx, {
@@ -109,7 +114,7 @@ async function conclude(
       detail: { outcome: verdict.outcome, because: verdict.because },
       key: `${over ? 'closed' : 'ended'}:${endOf(state)}`,
     }),
-    state.verdict && loud.includes(verdict.outcome) && announcer.ping(tx, incident.id, 'failed'),
+    ping && announcer.ping(tx, incident.id, ping),
     over && announcer.notice(tx, closing),
     over && deeper?.withdraw(tx, incident.id),
   ])
