@@ -22,6 +22,13 @@ export async function unsettledOf(sql: SqlOrTx, incident: number): Promise<Unset
   return row && { effect: toEffect(row), round: row.round, purpose: row.purpose }
 }
 
+/** Another attempt has begun in their place: from now on what becomes of that one counts. */
+export async function settleEarlier(sql: SqlOrTx, { planId, action, attempt }: Effect): Promise<void> {
+  await sql`
+    update effects set finished_at = watch_now()
+    where plan_id = ${planId} and action = ${action} and attempt < ${attempt} and status = 'in_doubt' and finished_at is null`
+}
+
 /** A person leaves it as it is: the call stays in doubt, and nobody waits for it any more. */
 export async function giveUp(sql: SqlOrTx, incident: number): Promise<void> {
   await sql`

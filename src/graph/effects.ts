@@ -18,6 +18,7 @@ import { inTransaction, json, type Sql, sentTogether, type Tx } from '../storage
 import { rule } from '../tools/policy.ts'
 import { effectOfCall } from '../tools/rules.ts'
 import type { GraphDeps, Run } from './deps.ts'
+import { settleEarlier } from './doubt.ts'
 import type { IncidentState } from './state.ts'
 
 /** What permits a run, as its row says. */
@@ -107,7 +108,9 @@ export async function startEffect(
       where plan_id = ${plan.id} and action = ${action.index} and attempt = ${attempt} and status = 'planned'
       returning *`
     if (!row) return refuse('stop', 'it was started before')
+    const effect = toEffect(row)
     await sentTogether([
+      settleEarlier(tx, effect),
       move(tx, {
         incident: incident.id,
         round: plan.body.round,
@@ -115,14 +118,14 @@ export async function startEffect(
         actor: 'agent',
         to: 'running',
         because: null,
-        detail: { action: action.index, tool: action.tool, effect: row.id },
-        key: `started:${row.id}`,
+        detail: { action: action.index, tool: action.tool, effect: effect.id },
+        key: `started:${effect.id}`,
       }),
       deps.announcer.card(tx, [incident.id], 'soon'),
     ])
     const { approvalId, levelChangeId } = permit
     return {
-      effect: toEffect(row),
+      effect,
       approver: approvalId === null ? `level-change:${levelChangeId}` : approverWords(standing.votes),
     }
   })

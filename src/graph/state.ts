@@ -84,6 +84,14 @@ export function mends(purpose: IncidentState['purpose']): boolean {
   return purpose === 'fix' || purpose === 'edited'
 }
 
+/**
+ * Names one end of a round. A round may come to more than one: where a call was in doubt, a request or another attempt lies between
+ * that and what became of it.
+ */
+export function endOf({ round, attempt, lastRequest }: IncidentState): string {
+  return `${round}:${attempt}:${lastRequest}`
+}
+
 /** One channel for all of it: the checkpointer writes a row for every channel that changes. */
 export const State = new StateSchema({ flow: Flow })
 export type GraphState = typeof State.State

@@ -32,29 +32,34 @@ export type Judgement =
 /**
  * The alert must clear within its window and then stay clear for as long as the clause says.
  *
- * That it fires after its window is only known where somebody listened. Either this process has since before the action ran, and
- * then silence means that it fires: Alertmanager repeats what fires every few hours only. Or a report from after the window says
- * so: a poll's, or a webhook's. Where neither is so, the records may be older than the window's end. The process then waits for
- * what it missed, as long as Alertmanager may take to tell it, and after that it cannot be told.
+ * That it fires after its window is only known where somebody listened. Either this process has, since before the action ran or
+ * for so long before the window's end that it heard what it had missed; then silence means that it fires: Alertmanager repeats what
+ * fires every few hours only. Or a report from after the window says so: a poll's, or a webhook's. Where neither is so, the records
+ * may be older than the window's end. The process then waits for what it missed, as long as Alertmanager may take to tell it, and
+ * after that it cannot be told. Polls are waited for as well where they find the alert: they may have missed it for some minutes
+ * already, which is how they learn of its end.
  */
 export function judgeAlert(
   { withinMs, forMs }: AlertVerification,
-  standing: Pick<AlertStanding, 'firing' | 'clearedAt' | 'firedAt'>,
+  standing: Pick<AlertStanding, 'firing' | 'clearedAt' | 'firedAt' | 'listed'>,
   { ranAt, now }: Times,
   { since, graceMs }: Hearing,
 ): Judgement {
   const deadline = ranAt + withinMs
-  const isKnown = since <= ranAt || (standing.firedAt !== null && standing.firedAt.getTime() > deadline)
+  const isTold = standing.firedAt !== null && standing.firedAt.getTime() > deadline
+  const isKnown = isTold || since <= ranAt || since + graceMs <= deadline
   const clearedAt = standing.firing === 0 ? standing.clearedAt?.getTime() : undefined
   if (clearedAt === undefined) {
     if (now < deadline)
       return { state: 'pending', because: 'Waiting for the alert to clear.', lookAgainMs: deadline - now }
-    if (isKnown) return { state: 'failed', because: 'The alert still fires.' }
-    const left = Math.max(deadline, since) + graceMs - now
-    if (left <= 0)
-      return { state: 'unknown', because: 'Nothing was heard of the alert since before its time to clear was over.' }
-    const because = 'Waiting to hear whether the alert still fires.'
-    return { state: 'pending', because, lookAgainMs: Math.min(left, LONGEST_LOOK_MS) }
+    const left = isTold || (isKnown && !standing.listed) ? 0 : Math.max(deadline, since) + graceMs - now
+    if (left > 0) {
+      const because = 'Waiting to hear whether the alert still fires.'
+      return { state: 'pending', because, lookAgainMs: Math.min(left, LONGEST_LOOK_MS) }
+    }
+    return isKnown
+      ? { state: 'failed', because: 'The alert still fires.' }
+      : { state: 'unknown', because: 'Nothing was heard of the alert since before its time to clear was over.' }
   }
   if (clearedAt > deadline)
     return isKnown

@@ -7,7 +7,7 @@ import { inTransaction } from '../storage/postgres.ts'
 import { lookDeeper } from './deeper.ts'
 import type { GraphDeps } from './deps.ts'
 import { unsettledOf } from './doubt.ts'
-import type { IncidentState, IncidentUpdate } from './state.ts'
+import { endOf, type IncidentState, type IncidentUpdate } from './state.ts'
 
 export interface Watching {
   /** Null where the round came to no outcome: there was nothing to propose. */
@@ -41,7 +41,7 @@ export async function watch(
       outcome: doubt ? 'in_doubt' : outcome,
       because,
       detail: { because },
-      key: `watch:${round}`,
+      key: `watch:${endOf(state)}`,
     })
     if (deeper) await lookDeeper(deps, tx, state, false)
     if (doubt || ping) await announcer.ping(tx, incident, doubt ? 'doubt' : (ping ?? 'failed'))

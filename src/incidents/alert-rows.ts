@@ -6,12 +6,14 @@ export interface AlertStanding {
   firing: number
   total: number
   /**
-   * When the last of them ended, by the sender's own time and never after its receipt; null while one fires. Where a poll found
-   * one gone, it is the time of that poll, and the alert may have ended long before.
+   * When the last of them ended, by the sender's own time and never after its receipt; null while one fires. Where polls found
+   * one gone, it is the time of the first that missed it, and the alert may have ended before.
    */
   clearedAt: Date | null
   /** The latest moment at which one of them is known to have fired: a report said so, or it ended then by its sender's word. */
   firedAt: Date | null
+  /** Whether polls find each one that fires, so that its absence from them ends it. */
+  listed: boolean
   alertVersion: number
   /** The database's clock at this look. */
   now: Date
@@ -24,7 +26,8 @@ export async function firingAlerts(sql: SqlOrTx, incident: number): Promise<Aler
       case when count(a.id) filter (where a.status = 'firing') = 0
         then max(least(a.ends_at, e.received_at)) end as "clearedAt",
       max(case when a.status = 'firing' then a.last_seen_at
-        when e.via = 'webhook' then least(a.ends_at, e.received_at) end) as "firedAt"
+        when e.via = 'webhook' then least(a.ends_at, e.received_at) end) as "firedAt",
+      coalesce(bool_and(a.listed) filter (where a.status = 'firing'), false) as listed
     from incidents i left join alerts a on a.incident_id = i.id
       left join lateral (
         select s.via, s.received_at from alert_states s

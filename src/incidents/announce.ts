@@ -1,8 +1,8 @@
 import type { SqlOrTx } from '../storage/postgres.ts'
 import { CARDS_CHANNEL } from './wake.ts'
 
-/** What buzzes a phone beside a card: an approval wanted, a failure, doubt, a new critical incident. */
-export type PingKind = 'approval' | 'failed' | 'doubt' | 'critical'
+/** What buzzes a phone beside a card: an approval wanted, a failure, an outcome nobody knows, doubt, a new critical incident. */
+export type PingKind = 'approval' | 'failed' | 'unknown' | 'doubt' | 'critical'
 
 /** How long a change that is only on its way to something may gather before the card shows where it led. */
 export const SOON_MS = 700

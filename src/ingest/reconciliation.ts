@@ -113,7 +113,7 @@ export function reconciler(options: ReconcilerOptions): Reconciler {
     missing = new Map(absent.map((alert) => [fingerprintOf(alert), sinceWhen(alert) ?? asOf]))
     const over = absent.filter((alert) => alert.contradicted || (alert.listed && isOver(alert, asOf)))
     await options.intake.take(
-      over.map((alert) => ending(alert, asOf)),
+      over.map((alert) => ending(alert, sinceWhen(alert) ?? asOf, asOf)),
       'poll',
     )
     return over.length
@@ -203,8 +203,9 @@ function reportOf({ report, receivers }: PolledAlert, asOf: Date, ours: string |
   return { ...report, receiver, asOf }
 }
 
-function ending({ report, contradicted }: StandingAlert, asOf: Date): IncomingReport {
-  return { ...report, status: 'resolved', endsAt: contradicted ? (report.endsAt ?? asOf) : asOf, asOf }
+/** It ended before the first poll that missed it; the polls after that only made sure. */
+function ending({ report, contradicted }: StandingAlert, since: Date, asOf: Date): IncomingReport {
+  return { ...report, status: 'resolved', endsAt: contradicted ? (report.endsAt ?? since) : since, asOf }
 }
 
 function fingerprintOf({ report }: { report: IncomingReport }): string {

@@ -347,6 +347,7 @@ test('what is frozen, taken, contradicted or marked is said', () => {
 
 test('a ping is one short line', () => {
   expect(pingOf(asking(), 'approval')).toBe('✋ An answer is wanted: radarr – keeps running out of memory (#1287)')
+  expect(pingOf(view(), 'unknown')).toMatch(/ Nobody knows whether it helped, please look: radarr – .* \(#1287\)$/)
   expect(pingOf(view(), 'critical')).toBe('🔴 Critical: radarr – keeps running out of memory (#1287)')
 })
 

@@ -47,6 +47,8 @@ test.each([
   ['doubt', 'fixed', false],
   ['failed', 'not_fixed', true],
   ['failed', 'fixed', false],
+  ['unknown', 'unknown', true],
+  ['unknown', 'verifying', false],
   ['critical', 'looking', true],
   ['critical', 'cleared', false],
 ])('a ping about "%s" while the card stands at %s: %s', (kind, state, holds) => {

@@ -5,11 +5,12 @@ const minute = 60_000
 const ranAt = 1_000_000
 const alert = { kind: 'alert', withinMs: 30 * minute, forMs: 20 * minute } as const
 const tool = { kind: 'tool', tool: 'kubernetes.rollout_status', args: {}, withinMs: 10 * minute } as const
-const standing = (firing: number, clearedAt: number | null, firedAt: number | null = null) => ({
+const standing = (firing: number, clearedAt: number | null, firedAt: number | null = null, listed = false) => ({
   firing,
   total: 1,
   clearedAt: clearedAt === null ? null : new Date(clearedAt),
   firedAt: firedAt === null ? null : new Date(firedAt),
+  listed,
   alertVersion: 1,
 })
 /** A process that has listened since before the action, and one that came back after so many minutes. */
@@ -54,9 +55,28 @@ test('a process that was away waits for what it missed, and then says that it ca
   expect(judge(29, 40)).toMatchObject({ state: 'pending', lookAgainMs: minute })
   expect(judge(40, 40)).toMatchObject({ state: 'pending', lookAgainMs: 30_000 })
   expect(judge(47, 40)).toMatchObject({ state: 'unknown' })
-  // Back before the window ended: the wait is counted from that end.
-  expect(judge(36, 20)).toMatchObject({ state: 'pending' })
-  expect(judge(37, 20)).toMatchObject({ state: 'unknown' })
+  // Back shortly before the window ended: the wait is counted from that end.
+  expect(judge(36, 25)).toMatchObject({ state: 'pending' })
+  expect(judge(37, 25)).toMatchObject({ state: 'unknown' })
+})
+
+test('a process that came back early in the window has heard what it missed before the end: silence means that it fires', () => {
+  const judge = (minutes: number, back: number) =>
+    judgeAlert(alert, standing(1, null, ranAt), at(minutes * minute), backAfter(back))
+  expect(judge(29, 1)).toMatchObject({ state: 'pending', lookAgainMs: minute })
+  expect(judge(30, 1)).toMatchObject({ state: 'failed', because: 'The alert still fires.' })
+  expect(judge(30, 23)).toMatchObject({ state: 'failed' })
+  expect(judge(30, 24)).toMatchObject({ state: 'pending' })
+})
+
+test('an alert that polls find is waited for beyond its window until a poll says that it fires, or polls have missed it long enough', () => {
+  const seen = (minutes: number) => standing(1, null, ranAt + minutes * minute, true)
+  expect(judgeAlert(alert, seen(29), at(30 * minute), always)).toMatchObject({ state: 'pending', lookAgainMs: 30_000 })
+  expect(judgeAlert(alert, seen(31), at(31 * minute), always)).toMatchObject({ state: 'failed' })
+  expect(judgeAlert(alert, seen(29), at(37 * minute), always)).toMatchObject({ state: 'failed' })
+  const missedFrom = standing(0, ranAt + 29 * minute, null)
+  expect(judgeAlert(alert, missedFrom, at(34 * minute), always)).toMatchObject({ state: 'pending' })
+  expect(judgeAlert(alert, missedFrom, at(49 * minute), always)).toMatchObject({ state: 'passed' })
 })
 
 test('a process that was away knows that an alert fires from a report after the window, and from none before', () => {

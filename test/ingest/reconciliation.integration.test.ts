@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { firingAlerts } from '../../src/incidents/alert-rows.ts'
 import { alertmanagerApi } from '../../src/ingest/alertmanager-api.ts'
 import { postgresIntake } from '../../src/ingest/postgres-intake.ts'
 import { postgresStanding } from '../../src/ingest/postgres-standing.ts'
@@ -52,6 +53,10 @@ function start(poller: ReturnType<typeof reconcile>) {
 
 async function pass(minutes: number) {
   await sql`update clock set test_offset = test_offset + make_interval(mins => ${minutes})`
+}
+
+async function now(): Promise<number> {
+  return (await postgresStanding(sql).now()).getTime()
 }
 
 async function status(report = firing()) {
@@ -140,6 +145,31 @@ test('an alert that Alertmanager listed is over when polls of five minutes have 
   expect(await status()).toMatchObject({ status: 'resolved', incident_id: 1 })
   expect(await sql`select wants from incidents`).toEqual([{ wants: 2 }])
   expect(poller.state()).toMatchObject({ polls: 5, failures: 0, ended: 1 })
+})
+
+test('the end of an alert that polls have missed is the first of these polls', async () => {
+  const poller = await listed()
+  const missedFrom = await now()
+  await poller.pollOnce()
+  const until = await now()
+  await pass(5)
+  await poller.pollOnce()
+  const end = (await status())?.ends_at.getTime()
+  expect(end).toBeGreaterThanOrEqual(missedFrom)
+  expect(end).toBeLessThanOrEqual(until)
+})
+
+test('a verification is told which alerts polls find, and of the end that they found', async () => {
+  await intake.take([firing()], 'webhook')
+  expect(await firingAlerts(sql, 1)).toMatchObject({ firing: 1, listed: false })
+  const poller = await listed()
+  expect(await firingAlerts(sql, 1)).toMatchObject({ firing: 1, listed: true })
+  await poller.pollOnce()
+  const until = await now()
+  await pass(5)
+  await poller.pollOnce()
+  const { clearedAt } = await firingAlerts(sql, 1)
+  expect(clearedAt?.getTime()).toBeLessThanOrEqual(until)
 })
 
 test('that an alert was listed is known to the next process as well', async () => {

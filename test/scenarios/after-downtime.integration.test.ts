@@ -1,9 +1,15 @@
 import { afterEach, expect, test } from 'vitest'
+import { type SimulatedTelegram, startTelegram } from '../simulators/telegram/server.ts'
 import { bob, startWatch, type Watch } from '../support/watch.ts'
 import { mending } from './runbooks.ts'
 
 let watch: Watch
-afterEach(() => watch?.stop())
+let telegram: SimulatedTelegram | undefined
+afterEach(async () => {
+  await watch?.stop()
+  await telegram?.stop()
+  telegram = undefined
+})
 
 /** Longer than a runbook's window of 2 h, at the scale of these tests. */
 const PAST_THE_WINDOW_MS = 200_000
@@ -21,7 +27,8 @@ test('the alert ended while the agent was away, within its window: it is fixed, 
 })
 
 test('nothing is heard of the alert after the agent was away: whether it helped cannot be told, and counts for nobody', async () => {
-  await approvedAndKilled('0.001')
+  telegram = await startTelegram()
+  await approvedAndKilled('0.001', telegramEnv(telegram))
   await watch.pass(PAST_THE_WINDOW_MS)
   await watch.startAgent()
   const end = await watch.until(({ incident }) => incident.status === 'watching')
@@ -29,6 +36,14 @@ test('nothing is heard of the alert after the agent was away: whether it helped 
   expect(end.view.record).toEqual({ fixed: 0, notFixed: 0 })
   expect(await watch.db.sql`select outcome, credit from trust`).toMatchObject([{ outcome: 'unknown', credit: 'none' }])
   expect(end.offers('again')).toBe(true)
+  await expect
+    .poll(
+      () => telegram?.messages().some(({ silent, text }) => !silent && text.includes('Nobody knows whether it helped')),
+      {
+        timeout: 10_000,
+      },
+    )
+    .toBe(true)
 })
 
 test('an agent that was there all the time knows that the alert still fires, though nobody repeats it', async () => {
@@ -39,8 +54,8 @@ test('an agent that was there all the time knows that the alert still fires, tho
   expect(end.view.incident).toMatchObject({ outcome: 'not_fixed', because: 'The alert still fires.' })
 })
 
-async function approvedAndKilled(scale: string): Promise<void> {
-  watch = await startWatch({ runbooks: mending, process: true, env: { VERIFY_SCALE: scale } })
+async function approvedAndKilled(scale: string, env: Record<string, string> = {}): Promise<void> {
+  watch = await startWatch({ runbooks: mending, process: true, env: { ...env, VERIFY_SCALE: scale } })
   await approved()
   await watch.killAgent()
 }
@@ -51,4 +66,13 @@ async function approved(): Promise<void> {
   watch.holdAlerts()
   await card.press('approve', bob)
   await watch.until((_view, state) => state === 'verifying')
+}
+
+function telegramEnv({ token, chatId, url }: SimulatedTelegram): Record<string, string> {
+  return {
+    TELEGRAM_BOT_TOKEN: token,
+    TELEGRAM_CHAT_ID: String(chatId),
+    TELEGRAM_API_ROOT: url,
+    TELEGRAM_RATE_PER_MINUTE: '0',
+  }
 }

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Verb } from '../../src/domain/approval.ts'
+import { decisionSource } from '../../src/knowledge/sources/decision-source.ts'
 import { alice, bob, type SeenCard, startWatch, type Watch, type WatchOptions } from '../support/watch.ts'
 import { mending, restart, runbook } from './runbooks.ts'
 
@@ -10,6 +11,8 @@ const begin = async (options: WatchOptions = {}) => {
 afterEach(() => watch?.stop())
 
 const shop = (...names: string[]) => names.map((name) => ({ namespace: 'shop', name }))
+/** Longer than a runbook's window of 2 h, at the scale of these tests. */
+const PAST_THE_WINDOW_MS = 200_000
 const change = /^PATCH .*\/deployments\//
 
 test('an answer that is lost is settled by a look at the mark: it was done, once', async () => {
@@ -97,6 +100,115 @@ test('in doubt, run again: it is asked for as another attempt of its own, and ru
   expect(verifying.view.incident.round).toBe(1)
   expect(tried(verifying)).toEqual(['1 done'])
   expect(watch.cluster.restarts('shop/cart')).toBe(1)
+})
+
+test('another attempt that ran settles the first: not fixed, its target is free, and Again asks anew', async () => {
+  await begin({ fault: 'crash-loop-stubborn' })
+  await inDoubt(neverArrives)
+  await watch.server.up()
+  await (await watch.card()).press('run_again', bob)
+  const asked = await watch.until((view, state) => state === 'asked' && view.approval?.attempt === 2)
+  await asked.press('approve', alice)
+  await watch.until((_view, state) => state === 'verifying')
+  await watch.pass(PAST_THE_WINDOW_MS)
+  const end = await watch.until((_view, state) => state === 'not_fixed')
+  expect(tried(end)).toEqual(['1 in_doubt', '2 done'])
+  expect(await watch.db.sql`select name from leases where name like 'target:%'`).toEqual([])
+  await end.press('again', bob)
+  const anew = await watch.until((_view, state) => state === 'asked')
+  expect(anew.view.incident.round).toBe(2)
+})
+
+test('a step that ran once more is settled: the refusal of the next one says what ran', async () => {
+  const steps = restart('deployment/cart', 'first') + restart('deployment/web', 'second')
+  await begin({
+    workloads: shop('cart', 'web'),
+    runbooks: { mend: runbook({ steps }) },
+    fault: 'crash-loop-stubborn',
+  })
+  await inDoubt(neverArrives)
+  await watch.server.up()
+  await (await watch.card()).press('run_again', bob)
+  await (await watch.until((view) => view.approval?.attempt === 2)).press('approve', alice)
+  const second = await watch.until((view, state) => state === 'asked' && view.approval?.actions[0] === 1)
+  await watch.stopAgent()
+  await second.press('approve', bob)
+  await watch.policy('FROZEN')
+  await watch.startAgent()
+  const partial = await watch.until((_view, state) => state === 'partial')
+  expect(partial.view.incident.because).toBe('Step 2 of 2 did not succeed: Everything is frozen.')
+})
+
+test('cut off after a look had told what became of the call, it goes on from there and asks for nothing', async () => {
+  let armed = false
+  await begin({
+    fault: 'crash-loop-stubborn',
+    observe: () => async (point, work) => {
+      const result = await work()
+      if (point === 'node:execute' && armed) {
+        armed = false
+        throw new Error('cut off')
+      }
+      return result
+    },
+  })
+  await inDoubt()
+  await watch.server.up()
+  await (await watch.card()).press('run_again', bob)
+  await (await watch.until((view) => view.approval?.attempt === 2)).press('reject', alice)
+  const declined = await watch.until((view, state) => view.approval?.status === 'rejected' && state === 'doubt')
+  armed = true
+  await declined.press('check_again', bob)
+  const verifying = await watch.until(({ incident }) => incident.round > 1 || incident.status === 'verifying')
+  expect(armed).toBe(false)
+  expect(verifying.view.incident.round).toBe(1)
+  expect(tried(verifying)).toEqual(['1 done'])
+})
+
+test('a round that ends in doubt and then by what became of the call has both ends on record, and the second counts', async () => {
+  const steps = restart('deployment/web', 'first') + restart('deployment/cart', 'second')
+  await begin({
+    workloads: shop('cart', 'web'),
+    runbooks: { mend: runbook({ steps }) },
+    fault: 'crash-loop-stubborn',
+  })
+  await (await watch.asked()).press('approve', bob)
+  await watch.until((view) => view.approval?.actions[0] === 1)
+  await inDoubt()
+  await watch.server.up()
+  await (await watch.card()).press('run_again', bob)
+  await (await watch.until((view) => view.approval?.attempt === 2)).press('reject', alice)
+  const declined = await watch.until((view, state) => view.approval?.status === 'rejected' && state === 'doubt')
+  expect(await watch.db.sql`select outcome from trust`).toEqual([])
+  await declined.press('check_again', bob)
+  await watch.until((_view, state) => state === 'verifying')
+  await watch.pass(PAST_THE_WINDOW_MS)
+  const end = await watch.until((_view, state) => state === 'not_fixed')
+  const ends = await watch.db.sql`select body->>'outcome' as outcome from ledger where kind = 'outcome' order by seq`
+  expect(ends.map(({ outcome }) => outcome)).toEqual(['in_doubt', 'not_fixed'])
+  expect(end.view.timeline.filter(({ name }) => name === 'round ended')).toHaveLength(2)
+  expect(await watch.db.sql`select outcome, credit from trust`).toEqual([{ outcome: 'not_fixed', credit: 'failure' }])
+  const [page] = await decisionSource(watch.db.sql).pages()
+  expect(page?.facts).toMatchObject({ round: 1, outcome: 'not_fixed' })
+})
+
+test('a round never takes up the plan of another, nor the answer that was given on it', async () => {
+  await begin({ fault: 'crash-loop-stubborn' })
+  await (await watch.asked()).press('approve', bob)
+  await watch.until((_view, state) => state === 'verifying')
+  await watch.pass(PAST_THE_WINDOW_MS)
+  const end = await watch.until((_view, state) => state === 'not_fixed')
+  const { sql } = watch.db
+  await sql`
+    insert into plans (incident_id, round, purpose, body, digest, proposed_by)
+    select incident_id, 2, purpose, body, digest, proposed_by from plans`
+  await sql`
+    insert into approvals (plan_id, incident_id, actions, asks, status, because, digest, expires_at, decided_by)
+    select id, incident_id, '{0}', 'one', 'rejected', '', digest, watch_now(), 'bob' from plans where round = 2`
+  await end.press('again', bob)
+  const anew = await watch.until(({ incident }) => incident.round > 1 && incident.status !== 'open')
+  expect(anew.view.incident.round).toBe(3)
+  expect(anew.state).toBe('asked')
 })
 
 test('another attempt that nobody answers leaves the first in doubt: Check again looks at it', async () => {
@@ -232,12 +344,22 @@ test('a step in doubt that turns out done lets the plan go on: the next step is 
 
 const tried = ({ view }: SeenCard) => view.effects.map(({ attempt, status }) => `${attempt} ${status}`)
 
-/** The change is made, its answer is lost, and the server is away when its mark is looked for. */
-async function inDoubt(): Promise<void> {
+/** The change is made, or never arrives; its answer is lost, and the server is away when its mark is looked for. */
+async function inDoubt(lost = answerIsLost): Promise<void> {
   const card = await watch.asked()
-  watch.cluster.dropAnswer({ match: change })
-  await card.press('approve', bob)
-  await watch.cluster.waitUntil(() => watch.cluster.restarts('shop/cart') === 1)
+  await lost(() => card.press('approve', bob))
   await watch.server.down()
   await watch.until(({ incident }, state) => state === 'doubt' && incident.status === 'watching')
+}
+
+async function answerIsLost(approve: () => Promise<unknown>): Promise<void> {
+  watch.cluster.dropAnswer({ match: change })
+  await approve()
+  await watch.cluster.waitUntil(() => watch.cluster.restarts('shop/cart') === 1)
+}
+
+async function neverArrives(approve: () => Promise<unknown>): Promise<void> {
+  watch.cluster.hang({ match: change })
+  await approve()
+  await watch.until(({ timeline }) => timeline.some(({ name }) => name === 'answer lost'))
 }

@@ -100,6 +100,7 @@ export function pingOf(view: IncidentView, kind: PingKind): string {
   const what = `${view.keptHome ? say.keptHomeWords(view.incident.severity) : headlineOf(view)} (#${view.incident.id})`
   if (kind === 'approval') return `${signOf('ask')} An answer is wanted: ${what}`
   if (kind === 'failed') return `${signOf('failed')} It did not work: ${what}`
+  if (kind === 'unknown') return `${signOf('doubt')} Nobody knows whether it helped, please look: ${what}`
   if (kind === 'doubt') return `${signOf('doubt')} It may have run or not, please look: ${what}`
   return `${signOf('critical')} Critical: ${what}`
 }

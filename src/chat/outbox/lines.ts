@@ -39,6 +39,8 @@ export function stillTrue(view: IncidentView, kind: string): boolean {
       return stateOf(view) === 'doubt'
     case 'failed':
       return incident.status !== 'closed' || incident.outcome === 'not_fixed' || incident.outcome === 'reverted'
+    case 'unknown':
+      return stateOf(view) === 'unknown' && incident.status !== 'closed'
     case 'critical':
       return incident.status !== 'closed'
     default:

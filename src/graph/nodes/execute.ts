@@ -1,4 +1,4 @@
-import { loadPlan } from '../../approvals/plan-store.ts'
+import { effectsOf, loadPlan } from '../../approvals/plan-store.ts'
 import type { Effect } from '../../domain/effect.ts'
 import { canonicalJson } from '../../domain/json.ts'
 import type { Action, Plan } from '../../domain/plan.ts'
@@ -59,10 +59,25 @@ function goOn(plan: Plan, cursor: number): IncidentUpdate {
  */
 async function withoutPermit(deps: GraphDeps, state: IncidentState, plan: Plan): Promise<IncidentUpdate> {
   const unsettled = await unsettledOf(deps.sql, state.incident)
-  const action = unsettled?.effect.planId === plan.id ? plan.body.actions[unsettled.effect.action] : undefined
-  if (!unsettled || !action)
-    return await refused(deps, state, plan, { kind: 'anew', because: 'There is no permission for this.' })
+  if (!unsettled) return await afterALook(deps, state, plan)
+  const action = unsettled.effect.planId === plan.id ? plan.body.actions[unsettled.effect.action] : undefined
+  if (!action) return await notPermitted(deps, state, plan)
   return (await settle(deps, state, plan, action, unsettled.effect)) ?? goOn(plan, action.index + 1)
+}
+
+/** A look that told what became of the call may have been cut off before it went on: from here it goes on as it would have then. */
+async function afterALook(deps: GraphDeps, state: IncidentState, plan: Plan): Promise<IncidentUpdate> {
+  const action = plan.body.actions[state.cursor]
+  const begun = (await effectsOf(deps.sql, plan.id)).filter((it) => it.action === state.cursor && it.startedAt !== null)
+  const last = begun.at(-1)
+  if (last?.status === 'done') return goOn(plan, state.cursor + 1)
+  if (action && last?.status === 'failed' && last.attempt >= MAX_ATTEMPTS)
+    return await stop(deps, plan, action, last.because ?? 'it did not succeed')
+  return await notPermitted(deps, state, plan)
+}
+
+async function notPermitted(deps: GraphDeps, state: IncidentState, plan: Plan): Promise<IncidentUpdate> {
+  return await refused(deps, state, plan, { kind: 'anew', because: 'There is no permission for this.' })
 }
 
 async function carryOut(

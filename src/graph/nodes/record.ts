@@ -5,6 +5,7 @@ import type { Effect } from '../../domain/effect.ts'
 import type { Incident, Outcome } from '../../domain/incident.ts'
 import type { Plan } from '../../domain/plan.ts'
 import { firingAlerts } from '../../incidents/alert-rows.ts'
+import type { PingKind } from '../../incidents/announce.ts'
 import { lockIncident } from '../../incidents/incident-rows.ts'
 import { freeTargets } from '../../incidents/leases.ts'
 import { move } from '../../incidents/move.ts'
@@ -13,7 +14,7 @@ import { inTransaction, sentTogether, type Tx } from '../../storage/postgres.ts'
 import type { GraphDeps } from '../deps.ts'
 import { giveUp, unsettledOf } from '../doubt.ts'
 import { skipRest } from '../effects.ts'
-import type { IncidentState, IncidentUpdate } from '../state.ts'
+import { endOf, type IncidentState, type IncidentUpdate } from '../state.ts'
 
 /**
  * Writes down what became of the round. Afterwards its targets are free, but while a call is in doubt and the alerts fire; trust
@@ -41,7 +42,8 @@ export function record(deps: GraphDeps) {
       if (state.verdict?.outcome === 'fixed' && firing > 0 && alertVersion > state.alertVersion)
         return { verdict: null, wait: 'verify', next: 'await-outcome' }
       if (state.verdict?.outcome === 'abandoned') await giveUp(tx, incident.id)
-      const doubt = firing > 0 && (await unsettledOf(tx, incident.id)) !== undefined
+      const unsettled = (await unsettledOf(tx, incident.id)) !== undefined
+      const doubt = firing > 0 && unsettled
       // In this order: a snooze sets a timer of its own.
       const [, freed, next] = await sentTogether([
         clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect']),
@@ -52,7 +54,7 @@ export function record(deps: GraphDeps) {
         deps.announcer.card(tx, [incident.id]),
       ])
       await wake(tx, deps.queue, freed)
-      await settleAccounts(tx, { state, incident, plan, effects, next })
+      await settleAccounts(tx, { state, incident, plan, effects, unsettled, next })
       return { ...next, alertVersion, quiet: null, verdict: null }
     })
   }
@@ -81,8 +83,11 @@ async function beQuiet(
   return { wait: quiet.kind, next: 'await-outcome' }
 }
 
-/** Outcomes after which people must hear of it at once. */
-const loud: readonly Outcome[] = ['not_fixed', 'reverted']
+/** Outcomes after which people must hear of it at once; of one that cannot be told, while the alerts fire. */
+function pingFor(outcome: Outcome, over: boolean): PingKind | undefined {
+  if (outcome === 'unknown') return over ? undefined : 'unknown'
+  return outcome === 'not_fixed' || outcome === 'reverted' ? 'failed' : undefined
+}
 
 async function conclude(
   { announcer, deeper }: GraphDeps,
@@ -95,6 +100,7 @@ async function conclude(
     because: incident.outcome === null ? 'The alert cleared by itself.' : incident.because,
   }
   const over = firing === 0
+  const ping = state.verdict && pingFor(verdict.outcome, over)
   const closing = { subject: `closed:${incident.id}`, topic: 'resolved', text: '', incident: incident.id }
   await sentTogether([
     move(tx, {
@@ -106,9 +112,9 @@ async function conclude(
       outcome: verdict.outcome,
       because: verdict.because,
       detail: { outcome: verdict.outcome, because: verdict.because },
-      key: `${over ? 'closed' : 'ended'}:${state.round}`,
+      key: `${over ? 'closed' : 'ended'}:${endOf(state)}`,
     }),
-    state.verdict && loud.includes(verdict.outcome) && announcer.ping(tx, incident.id, 'failed'),
+    ping && announcer.ping(tx, incident.id, ping),
     over && announcer.notice(tx, closing),
     over && deeper?.withdraw(tx, incident.id),
   ])
@@ -123,25 +129,28 @@ async function settleAccounts(
     incident,
     plan,
     effects,
+    unsettled,
     next,
   }: {
     state: IncidentState
     incident: Incident
     plan: Plan | undefined
     effects: readonly Effect[]
+    /** Its runbook's record has one line for a round, which is for what becomes of the call. */
+    unsettled: boolean
     next: IncidentUpdate
   },
 ): Promise<void> {
   const ran = effects.filter((effect) => effect.status === 'done').length
   const { verdict } = state
   const credit = plan && verdict && creditOf(plan, verdict, { ran, standing: state.approval === null })
-  if (plan && credit) await recordTrust(tx, { plan, incident, ...credit })
+  if (plan && credit && !unsettled) await recordTrust(tx, { plan, incident, ...credit })
   if (!verdict && next.next !== 'end') return
   await writeLedger(tx, [
     {
       kind: 'outcome',
       incident: incident.id,
-      key: `outcome:${incident.id}:${state.round}:${verdict ? 'verdict' : 'closed'}`,
+      key: `outcome:${incident.id}:${endOf(state)}:${verdict ? 'verdict' : 'closed'}`,
       body: {
         round: state.round,
         outcome: verdict?.outcome ?? incident.outcome ?? 'self_resolved',

@@ -21,10 +21,9 @@ export function triage({ sql, announcer }: GraphDeps) {
       if (incident.status === 'closed' && (unsettled || mends(state.purpose) || (await hasOpenTwin(tx, incident))))
         return { next: 'end' }
       if (unsettled) return await backTo(tx, state, unsettled)
-      const round = Math.max(incident.round, state.round)
-      const [{ firing, alertVersion }] = await sentTogether([
+      const [{ firing, alertVersion }, round] = await sentTogether([
         firingAlerts(tx, incident.id),
-        tx`update incidents set round = ${round}, waits_for = null, snoozed_until = null where id = ${incident.id}`,
+        openRound(tx, incident.id, Math.max(incident.round, state.round)),
         clearTimers(tx, incident.id, ['expiry', 'verify', 'snooze', 'effect']),
         tx`
           update approvals set status = 'superseded', decided_by = 'agent', decided_at = watch_now()
@@ -64,6 +63,19 @@ export function triage({ sql, announcer }: GraphDeps) {
       return { ...fresh, next: state.chosen ? 'investigate' : 'recall' }
     })
   }
+}
+
+/**
+ * Puts the incident into its next round, and answers which that is. It has no plan yet, whatever rounds there have been: a plan that
+ * was there already would be taken up with the verdict that somebody gave on it then.
+ */
+async function openRound(tx: Tx, incident: number, next: number): Promise<number> {
+  const [row] = await tx<{ round: number }[]>`
+    update incidents set waits_for = null, snoozed_until = null,
+      round = greatest(${next}::integer, (select max(round) + 1 from plans where incident_id = ${incident}))
+    where id = ${incident} returning round`
+  if (!row) throw new Error(`incident ${incident} does not exist`)
+  return row.round
 }
 
 /** Under an attempt that nobody has permitted: what is there to be done is to look. */

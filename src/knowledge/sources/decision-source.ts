@@ -22,6 +22,8 @@ interface DecisionRow {
   decision: string | null
   decided_by: string | null
   credit: string | null
+  /** Not a verdict, but the end of the incident. */
+  isClose: boolean
 }
 
 /**
@@ -35,7 +37,7 @@ export function decisionSource(sql: Sql, limit = 1_000): Source {
     async pages() {
       const rows = await sql<DecisionRow[]>`
         select l.incident_id as incident, (l.body->>'round')::int as round, l.at, l.body->>'outcome' as outcome,
-          l.body->>'because' as because, coalesce((l.body->>'ran')::int, 0) as ran, i.alertname, i.cluster, i.namespace,
+          coalesce(l.key like '%:closed', false) as "isClose", l.body->>'because' as because, coalesce((l.body->>'ran')::int, 0) as ran, i.alertname, i.cluster, i.namespace,
           i.workload, i.annotations->>'summary' as summary,
           coalesce(i.annotations->>'description', i.annotations->>'message') as description,
           p.body as plan, a.status as decision, a.decided_by, t.credit
@@ -46,8 +48,13 @@ export function decisionSource(sql: Sql, limit = 1_000): Source {
             select status, decided_by from approvals where plan_id = p.id order by requested_at desc, id limit 1) a on true
           left join trust t on t.incident_id = l.incident_id and t.round = (l.body->>'round')::int
         where l.kind = 'outcome' order by l.seq desc limit ${limit}`
-      // A round may end twice, first by a verdict and then by the close of the incident: the first told comes last here.
-      const byRound = new Map(rows.map((row) => [`${row.incident}/${row.round}`, row]))
+      const byRound = new Map<string, DecisionRow>()
+      // What a round came to is its newest verdict: one in doubt may have been followed by what became of it. That the incident was
+      // closed then tells no more, but where there was none.
+      for (const row of rows) {
+        const round = `${row.incident}/${row.round}`
+        if (byRound.get(round)?.isClose ?? true) byRound.set(round, row)
+      }
       return [...byRound.values()].map(toPage)
     },
   }
