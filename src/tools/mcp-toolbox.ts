@@ -4,31 +4,17 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport, StreamableHTTPError } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import {
-  type ContentBlock,
-  ErrorCode,
-  McpError,
-  ToolListChangedNotificationSchema,
-} from '@modelcontextprotocol/sdk/types.js'
+import { ErrorCode, McpError, ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { hashOf, type JsonObject } from '../domain/json.ts'
-import { cutText, storable, storableJson } from '../domain/storable.ts'
 import type { ContractPins } from './contract-pins.ts'
 import { foreignServer } from './foreign-server.ts'
 import { GRANT_META, type GrantSigner } from './grants.ts'
 import type { ServerEntries, ServerEntry } from './mcp-servers.ts'
 import { STARTED_BY } from './server-entries.ts'
+import { codeOf, messageOf, SetAside, unreached } from './server-errors.ts'
+import { bounded, kept, no, toAnswer } from './tool-answers.ts'
 import type { CallOptions, PublishedTool, ServerStatus, ToolAnswer, Toolbox } from './toolbox.ts'
 
-/** Text of a result that is kept at most; a server that bounds its answers never reaches it. */
-const MAX_RESULT_BYTES = 256 * 1024
-/** Levels of an answer at most; whatever reads or writes one goes through it level by level. */
-const MAX_DEPTH = 100
-/** Characters of an answer in words alone that are kept; docs/runbook-format.md says so. */
-const MAX_TEXT = 100_000
-const MAX_SUMMARY = 500
-/** A server that is set aside may have many tools to name, and what to run stands at the end. */
-const MAX_MESSAGE = 4_000
-const MAX_CODE = 100
 const CONNECT_DEADLINE_MS = 20_000
 const MAX_LOG_LINE = 4_000
 const MAX_FIRST_LINES = 20
@@ -186,7 +172,7 @@ function connection(name: string, entry: ServerEntry, deps: ToolboxDeps): Connec
 
   function giveUp(error: unknown, reason?: string): Error {
     const said = reason ?? unreached(error, entry) ?? messageOf(error, entry)
-    const because = storable(cutText(said, MAX_MESSAGE))
+    const because = bounded(said)
     problem = { state: error instanceof SetAside ? 'set_aside' : 'unreachable', because }
     deps.log.warn({ server: name, because }, 'MCP server not usable')
     return new Error(because, { cause: error })
@@ -294,32 +280,6 @@ function isNotFound(error: unknown): boolean {
   return error instanceof StreamableHTTPError && error.code === 404
 }
 
-/** Why no connection came about, with what to do; undefined where there was one, or the server is started here. */
-function unreached(error: unknown, entry: ServerEntry): string | undefined {
-  const code = codeOf(error)
-  if (!('url' in entry) || code === undefined) return undefined
-  return `nothing can be sent to ${new URL(entry.url).origin} (${code}). Look whether it runs, or correct its "url" in the file of MCP servers.`
-}
-
-/** What an error says, without path and query of the address: either may hold a key, and a server repeats what it does not know. */
-function messageOf(error: unknown, entry: ServerEntry): string {
-  const said = error instanceof Error ? error.message : String(error)
-  if (!('url' in entry) || error instanceof SetAside) return said
-  const { pathname, search } = new URL(entry.url)
-  const secret = [`${pathname}${search}`, pathname, search].filter(({ length }) => length > 1)
-  return secret.reduce((rest, part) => rest.replaceAll(part, '/…'), said)
-}
-
-/** The code of the system error that an error comes from: fetch itself says no more than that it failed. */
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
-  const { cause } = error
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : codeOf(cause)
-}
-
-/** What a server publishes is not what was accepted. The message is a clause for people. */
-class SetAside extends Error {}
-
 function localName({ name }: PublishedTool): string {
   return name.slice(name.indexOf('.') + 1)
 }
@@ -384,63 +344,6 @@ function audienceOf(client: Client): string | undefined {
   return grants && 'audience' in grants && typeof grants.audience === 'string' ? grants.audience : undefined
 }
 
-function toAnswer(
-  answer: Awaited<ReturnType<Client['callTool']>>,
-  { started, foreign }: { started: number; foreign: boolean },
-): ToolAnswer {
-  const tookMs = Date.now() - started
-  const content = Array.isArray(answer.content) ? answer.content : []
-  const text = content.flatMap(wordsOf).join('\n')
-  const data = (answer.structuredContent ?? {}) as JsonObject
-  if (answer.isError === true) {
-    const error = (data.error ?? {}) as { code?: unknown; message?: unknown; retryable?: unknown }
-    const code = typeof error.code === 'string' ? error.code : 'internal'
-    return {
-      ok: false,
-      code,
-      message: typeof error.message === 'string' ? error.message : text || 'The tool failed and did not say why.',
-      retryable: error.retryable === true,
-      // Our own servers say by the code that nothing was done. What somebody else's means by a word of its own, nobody knows.
-      uncertain: foreign || code === 'timeout' || code === 'unreachable' || code === 'internal',
-      tookMs,
-    }
-  }
-  if (isDeeper(data, MAX_DEPTH) || JSON.stringify(data).length > MAX_RESULT_BYTES)
-    return {
-      ok: false,
-      code: 'too_large',
-      message: 'The answer is too large to keep. Ask for less.',
-      retryable: false,
-      uncertain: true,
-      tookMs,
-    }
-  const summary = typeof data.summary === 'string' ? data.summary : cutText(text, MAX_SUMMARY)
-  return { ok: true, result: answer.structuredContent ? data : { summary, ...bounded(text) }, summary, tookMs }
-}
-
-function wordsOf(part: ContentBlock): string[] {
-  if (part.type === 'text') return [part.text]
-  return part.type === 'resource' && 'text' in part.resource ? [part.resource.text] : []
-}
-
-/** Whether there is anything below so many levels; what is deeper is not looked at, so no depth is too much for this. */
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1))
-}
-
-/** What a server says that answers in words alone, as an object that conditions can read: `result.text`. */
-function bounded(text: string): { text: string; truncated: boolean } {
-  return { text: cutText(text, MAX_TEXT), truncated: text.length > MAX_TEXT }
-}
-
-/** The answer as it can be kept: no server is trusted to send only what the database takes, nor to be brief when it fails. */
-function kept(answer: ToolAnswer): ToolAnswer {
-  if (answer.ok) return { ...answer, result: storableJson(answer.result), summary: storable(answer.summary) }
-  const { code, message } = answer
-  return { ...answer, code: storable(cutText(code, MAX_CODE)), message: storable(cutText(message, MAX_MESSAGE)) }
-}
-
 function failed(
   error: unknown,
   server: string,
@@ -468,8 +371,4 @@ function failed(
     uncertain: !unread,
     tookMs,
   }
-}
-
-function no(code: string, message: string, started: number): ToolAnswer {
-  return { ok: false, code, message, retryable: true, uncertain: false, tookMs: Date.now() - started }
 }
