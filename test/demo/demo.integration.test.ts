@@ -35,7 +35,11 @@ test('models of another kind are refused with those that there are', async () =>
 
 test('a scenario that is not there ends at once, with those that are', async () => {
   const { code, stdout, stderr } = await demo('--scenario', 'disk')
-  expect(stderr).toBe('There is no scenario "disk". There are workload, node, guest.\n')
+  expect(stderr.split('\n')).toEqual([
+    'There is no scenario "disk". There are workload, node, guest.',
+    expect.stringMatching(/^Usage: npm run demo -- /),
+    '',
+  ])
   expect([code, stdout]).toEqual([1, ''])
 })
 
