@@ -50,7 +50,7 @@ import { looking } from './looking.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { type Part, partsOf } from './parts.ts'
 import { openCheckpointer } from './storage/langgraph-checkpoint.ts'
-import { connect } from './storage/postgres.ts'
+import { connect, sentTogether } from './storage/postgres.ts'
 import { prepareDatabase } from './storage/prepare-database.ts'
 import { openQueue } from './storage/queue.ts'
 import { contractPins } from './tools/contract-pins.ts'
@@ -235,9 +235,11 @@ async function build(
     { cluster: config.clusterName, correlationLabels: config.correlationLabels },
     {
       async moved(tx, incidents, alarming) {
-        await announcer.card(tx, incidents, 'soon')
-        await announcer.ping(tx, alarming, 'critical')
-        await hint(tx, queue, incidents)
+        await sentTogether([
+          announcer.card(tx, incidents, 'soon'),
+          announcer.ping(tx, alarming, 'critical'),
+          hint(tx, queue, incidents),
+        ])
       },
       onContradiction() {
         if (polled) wishPoll(sql).catch((error) => log.warn({ err: error }, 'a poll could not be asked for'))

@@ -55,11 +55,14 @@ export function groupCommit<Item, Result>(options: GroupCommitOptions<Item, Resu
       abandoned++
       release()
     }, options.abandonMs)
-    commitGroup(group).finally(() => {
+    commitGroup(group).then((answer) => {
       clearTimeout(patience)
-      if (release()) return
-      abandoned--
-      next()
+      if (!release()) {
+        abandoned--
+        next()
+      }
+      // The database has the next group before the callers of this one are answered, which takes as long as it needs to begin.
+      setImmediate(setImmediate, answer)
     })
   }
 
@@ -75,14 +78,20 @@ export function groupCommit<Item, Result>(options: GroupCommitOptions<Item, Resu
     return waiting.splice(0, count)
   }
 
-  /** Never rejects: every failure is handed to the callers it concerns. */
-  async function commitGroup(group: readonly Waiting<Item, Result>[]): Promise<void> {
+  /** Never rejects: every failure is handed to the callers it concerns, by what this answers or before. */
+  async function commitGroup(group: readonly Waiting<Item, Result>[]): Promise<() => void> {
     try {
       const results = await options.commit(group.map(({ item }) => item))
-      for (const [index, result] of results.entries()) group[index]?.resolve(result)
+      return () => {
+        for (const [index, result] of results.entries()) group[index]?.resolve(result)
+      }
     } catch (error) {
-      if (options.isOutage(error)) for (const { reject } of group) reject(error)
-      else for (const { item, resolve, reject } of group) await options.commitAlone(item).then(resolve, reject)
+      if (options.isOutage(error))
+        return () => {
+          for (const { reject } of group) reject(error)
+        }
+      for (const { item, resolve, reject } of group) await options.commitAlone(item).then(resolve, reject)
+      return () => {}
     }
   }
 

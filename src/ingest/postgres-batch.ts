@@ -70,9 +70,8 @@ type IncidentRow = {
  */
 async function readLedger(tx: Tx, arrivals: readonly Arrival[], options: BatchOptions): Promise<Ledger> {
   const keys = [...new Set(arrivals.map(({ key }) => key))]
-  const [, clock, rows, open] = await Promise.all([
+  const [locks, rows, open] = await Promise.all([
     takeLocks(tx, keys, options.timeoutMs),
-    tx<{ now: Date }[]>`select watch_now() as now`,
     readAlerts(tx, arrivals),
     tx<IncidentRow[]>`
       select id, correlation_key, severity, round, closed_at from incidents
@@ -80,7 +79,7 @@ async function readLedger(tx: Tx, arrivals: readonly Arrival[], options: BatchOp
       order by id
       for no key update`,
   ])
-  const ledger = new Ledger({ now: clock[0]?.now ?? new Date(), reopenWindowMs: options.reopenWindowMs })
+  const ledger = new Ledger({ now: locks.at(-1)?.now ?? new Date(), reopenWindowMs: options.reopenWindowMs })
   const incidents = new Map(open.map((row) => [row.id, toIncident(row)]))
   for (const row of await readOwners(tx, rows, incidents)) incidents.set(row.id, toIncident(row))
   for (const incident of incidents.values()) ledger.knowIncident(incident)
@@ -89,18 +88,20 @@ async function readLedger(tx: Tx, arrivals: readonly Arrival[], options: BatchOp
 }
 
 /**
+ * Answers a row for each lock, with the time at which it was had: that of the last is the batch's.
+ *
  * Plans are kept, and made while the tables are still small, so a scan of a whole table or a join that needs one is ruled
  * out here: every row this transaction wants is found by an index.
  */
 function takeLocks(tx: Tx, keys: readonly string[], timeoutMs: number) {
   const timeout = String(timeoutMs)
-  return tx`
+  return tx<{ now: Date }[]>`
     select (select set_config('statement_timeout', ${timeout}, true)
                 || set_config('idle_in_transaction_session_timeout', ${timeout}, true)
                 || set_config('enable_seqscan', 'off', true)
                 || set_config('enable_hashjoin', 'off', true)
                 || set_config('enable_mergejoin', 'off', true)),
-      pg_advisory_xact_lock(${LOCK_CLASS}, slot)
+      pg_advisory_xact_lock(${LOCK_CLASS}, slot), watch_now() as now
     from unnest(${slotsOf(keys)}::int[]) as slot`
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Db, PgBoss } from 'pg-boss'
 import { PreparingClient } from './pg-pool.ts'
-import type { SqlOrTx, Tx } from './postgres.ts'
+import { type SqlOrTx, sentTogether, type Tx } from './postgres.ts'
 
 export type JobOptions = {
   /**
@@ -155,26 +155,34 @@ async function makeQueue(boss: PgBoss, name: string): Promise<void> {
 
 /**
  * Inserts what is not waiting already. A job dropped in favour of a waiting one needs care: a worker could take that one
- * before this transaction commits, and would not see what it wrote. So the waiting row is locked until then, which makes
- * workers pass over it; and where it was taken already, the insert is tried again.
+ * before this transaction commits, and would not see what it wrote. So waiting rows are locked until then, which makes
+ * workers pass over them; what was neither inserted nor found waiting was taken in between, and is tried again. Both go out
+ * together: most often something waits.
  */
 async function insertJobs(boss: PgBoss, tx: Tx, name: string, jobs: readonly NewJob[]): Promise<void> {
   let missing = jobs.map(({ data, key, startAfterMs = 0 }) => ({
+    id: randomUUID(),
     data,
     singletonKey: keyOf(key, startAfterMs),
     ...(startAfterMs > 0 ? { startAfter: new Date(Date.now() + startAfterMs) } : {}),
   }))
   while (missing.length > 0) {
-    const inserted = await boss.insert(name, missing, { db: speak(tx), returnId: true })
-    if (inserted?.length === missing.length) return
     const keys = missing.map(({ singletonKey }) => singletonKey)
-    const waiting = await tx<{ key: string }[]>`
-      select singleton_key as key from ${tx(QUEUE_SCHEMA)}.job
-      where name = ${name} and state = 'created' and policy = 'short' and coalesce(singleton_key, '') = any(${keys})
-      for share`
-    const held = new Set(waiting.map(({ key }) => key))
-    missing = missing.filter(({ singletonKey }) => !held.has(singletonKey))
+    const [waiting, inserted] = await sentTogether([
+      lockWaiting(tx, name, keys),
+      boss.insert(name, missing, { db: speak(tx), returnId: true }),
+    ])
+    const there = new Set([...(inserted ?? []), ...waiting.map(({ key }) => key)])
+    missing = missing.filter(({ id, singletonKey }) => !there.has(id) && !there.has(singletonKey))
   }
+}
+
+/** The keys of these that wait, each row locked until the transaction ends. */
+async function lockWaiting(tx: Tx, name: string, keys: readonly string[]): Promise<{ key: string }[]> {
+  return await tx<{ key: string }[]>`
+    select singleton_key as key from ${tx(QUEUE_SCHEMA)}.job
+    where name = ${name} and state = 'created' and policy = 'short' and coalesce(singleton_key, '') = any(${[...keys]})
+    for share`
 }
 
 function keyOf(key: string | undefined, startAfterMs: number): string {

@@ -15,7 +15,7 @@ import { hint } from '../../src/incidents/wake.ts'
 import { postgresIntake } from '../../src/ingest/postgres-intake.ts'
 import { alertmanagerWebhook } from '../../src/ingest/webhook.ts'
 import { startEmbedded } from '../../src/storage/embedded-postgres.ts'
-import { connect, json, type Sql } from '../../src/storage/postgres.ts'
+import { connect, json, type Sql, sentTogether } from '../../src/storage/postgres.ts'
 import { prepareDatabase } from '../../src/storage/prepare-database.ts'
 import { openQueue } from '../../src/storage/queue.ts'
 
@@ -154,8 +154,7 @@ async function ourApp(url: string): Promise<Hono> {
     { cluster: 'bench' },
     {
       async moved(tx, incidents) {
-        await cards.card(tx, incidents)
-        await hint(tx, queue, incidents)
+        await sentTogether([cards.card(tx, incidents, 'soon'), hint(tx, queue, incidents)])
       },
     },
   )

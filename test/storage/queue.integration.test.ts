@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { inTransaction } from '../../src/storage/postgres.ts'
 import { installQueue, type Job, openQueue, type Queue } from '../../src/storage/queue.ts'
 import { type TestDatabase, testDatabase } from '../support/postgres.ts'
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await queue.stop({ graceful: false })
   // Its connections leave the server a moment after they leave the pool; dropping the database would break them off.
-  await expect.poll(queueConnections).toBe(0)
+  await vi.waitFor(async () => expect(await queueConnections()).toBe(0))
   await db.close()
   expect(errors).toEqual([])
 })
