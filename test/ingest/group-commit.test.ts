@@ -47,6 +47,17 @@ test('those who come together share a commit, and those who come meanwhile share
   expect(await Promise.all(second)).toEqual(['c!', 'd!'])
 })
 
+test('the database has the next group before the callers of the last are answered', async () => {
+  const { submit, commit, commits } = conducted()
+  const first = submit('a').then(() => commits.length)
+  const begun = await commit(0)
+  const second = submit('b')
+  begun.succeed()
+  expect(await first).toBe(2)
+  commits[1]?.succeed()
+  expect(await second).toBe('b!')
+})
+
 test('nobody is answered before the commit', async () => {
   const { submit, commit } = conducted()
   let answered = false
