@@ -160,7 +160,7 @@ function summarize({
   const killed = containers.find(({ last_reason }) => last_reason === 'OOMKilled')
   // What is cut off where room is short stands last.
   const parts = [
-    killed ? `${killed.name} was last killed for memory` : '',
+    killed ? `${containers.length > 1 ? `${killed.name} ` : ''}last killed for memory` : '',
     containers.length > 0
       ? `${containers.length - troubled.length} of ${count(containers.length, 'container')} ready`
       : '',

@@ -13,7 +13,7 @@ test('a pod killed for memory names its workload, its limit in bytes and why it 
   const cluster = fakeCluster([cart(), cartReplicaSet(), cartPod('cart-abc-1', killed), event('one')])
   expect(await ask(cluster, 'describe', { kind: 'Pod', namespace: 'shop', name: 'cart-abc-1' })).toMatchObject({
     summary:
-      'Pod cart-abc-1: app was last killed for memory, 0 of 1 container ready, 4 restarts, app: CrashLoopBackOff, 1 event.',
+      'Pod cart-abc-1: last killed for memory, 0 of 1 container ready, 4 restarts, app: CrashLoopBackOff, 1 event.',
     object: {
       kind: 'Pod',
       namespace: 'shop',
